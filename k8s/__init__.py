@@ -1,0 +1,1 @@
+"""Tailscale on Kubernetes: inject, operator, containerboot and CNI. Nothing here yet."""

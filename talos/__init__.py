@@ -1,0 +1,1 @@
+"""Tailscale on Talos Linux: ExtensionServiceConfig and schematics. Nothing here yet."""

@@ -1,0 +1,1 @@
+"""All checks of tsym that are tests."""

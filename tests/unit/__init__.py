@@ -1,0 +1,1 @@
+"""Plain tests of values, clients and services."""

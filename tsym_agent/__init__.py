@@ -1,0 +1,5 @@
+"""Everything that stands beside one tailscaled: its values, its wire, its clients, probes, supervisor and server.
+
+This package is the foundation: it never imports the app, and nothing heavy (no textual, rich, click, httpx,
+networkx, numpy or kubernetes), so that an agent lives in about 20 to 30 MiB.
+"""

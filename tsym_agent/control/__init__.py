@@ -1,0 +1,1 @@
+"""Control-plane clients behind one interface: Tailscale and Headscale. Nothing here yet."""

@@ -1,0 +1,23 @@
+"""The border between bytes and values: one place where a decoder's complaint becomes an error of ours."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+class PayloadError(ValueError):
+    """A body is not what its endpoint promises: cut short, not JSON, or of another shape."""
+
+
+def decode(decoder: msgspec.json.Decoder[T], body: bytes | bytearray | memoryview) -> T:
+    """Decode one JSON body; raise `PayloadError` naming the field when it does not fit."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise PayloadError(f"unexpected shape: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise PayloadError(f"not JSON: {error}") from error

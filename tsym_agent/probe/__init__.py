@@ -1,0 +1,1 @@
+"""Measuring: pings with a budget, windows of samples, and what they add up to."""

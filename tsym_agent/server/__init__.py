@@ -1,0 +1,1 @@
+"""The agent's HTTP server: allow-list, identity, streams, metrics. Nothing here yet."""

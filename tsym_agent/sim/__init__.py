@@ -1,0 +1,1 @@
+"""A simulated tailnet: it answers LocalAPI over real sockets, deterministic from a seed."""

@@ -1,0 +1,1 @@
+"""Supervise one tailscaled process: argv, socket, bus, shutdown. Nothing here yet."""

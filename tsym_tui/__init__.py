@@ -1,0 +1,1 @@
+"""What a person sees: the `tsym` command and the app."""

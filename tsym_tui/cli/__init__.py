@@ -1,0 +1,1 @@
+"""The `tsym` command: click groups that import what they need inside functions."""

@@ -1,0 +1,1 @@
+"""The set of hosts: naming them, connecting, polling, sweeping, and the picture they add up to."""

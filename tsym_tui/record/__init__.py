@@ -1,0 +1,1 @@
+"""Recordings on disk and their replay. Nothing here yet."""

@@ -1,0 +1,1 @@
+"""The app: screens, widgets and styles. The only package that imports Textual."""
