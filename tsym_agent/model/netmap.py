@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tsym_agent.model.ids import StableNodeID
+from tsym_agent.model.payload import ABSENT
 
 
 class NetInfo(msgspec.Struct, frozen=True, rename="pascal"):
@@ -74,7 +75,7 @@ class ControlNode(msgspec.Struct, frozen=True, rename="pascal"):
     online: bool | None = None
     """None = control did not say."""
     machine_authorized: bool | None = None
-    cap_map: msgspec.Raw | None = None
+    cap_map: msgspec.Raw = ABSENT
     computed_name: str = ""
     expired: bool = False
     is_wire_guard_only: bool = False

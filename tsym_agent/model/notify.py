@@ -7,7 +7,7 @@ from enum import IntFlag
 import msgspec
 
 from tsym_agent.model.netmap import ControlNode
-from tsym_agent.model.payload import decode
+from tsym_agent.model.payload import ABSENT, decode, is_absent
 from tsym_agent.model.prefs import Prefs
 from tsym_agent.model.status import BackendState, Status, UserProfile
 
@@ -78,7 +78,7 @@ class Notify(msgspec.Struct, frozen=True, rename="pascal"):
     err_message: str | None = None
     state_number: int | None = msgspec.field(default=None, name="State")
     prefs: Prefs | None = None
-    net_map: msgspec.Raw | None = None
+    net_map: msgspec.Raw = ABSENT
     """Whole netmap of daemons before 1.102: large, so raw."""
     self_change: ControlNode | None = None
     """On this one, read status afresh: a full netmap may lie behind it."""
@@ -99,11 +99,10 @@ class Notify(msgspec.Struct, frozen=True, rename="pascal"):
     @property
     def touches_topology(self) -> bool:
         """Whether a reader of status should read it again."""
-        return any(
+        return not is_absent(self.net_map) or any(
             value is not None
             for value in (
                 self.state_number,
-                self.net_map,
                 self.self_change,
                 self.peer_changed_patch,
                 self.peers_changed,

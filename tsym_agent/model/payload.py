@@ -8,6 +8,14 @@ import msgspec
 
 T = TypeVar("T")
 
+ABSENT = msgspec.Raw(b"null")
+"""Default of raw fields: msgspec keeps a null as these bytes too, so absent and null read the same."""
+
+
+def is_absent(raw: msgspec.Raw) -> bool:
+    """Say whether a raw field was missing or null."""
+    return bytes(raw) == b"null"
+
 
 class PayloadError(ValueError):
     """A body is not what its endpoint promises: cut short, not JSON, or of another shape."""

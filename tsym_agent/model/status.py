@@ -14,7 +14,7 @@ import msgspec
 
 from tsym_agent.model.ids import StableNodeID
 from tsym_agent.model.paths import PathKind
-from tsym_agent.model.payload import decode
+from tsym_agent.model.payload import ABSENT, decode, is_absent
 
 
 class BackendState(StrEnum):
@@ -123,8 +123,8 @@ class PeerStatus(msgspec.Struct, frozen=True, rename="pascal"):
     peer_api_url: tuple[str, ...] | None = msgspec.field(default=None, name="PeerAPIURL")
     taildrop_target: int = 0
     no_file_sharing_reason: str = ""
-    capabilities: msgspec.Raw | None = None
-    cap_map: msgspec.Raw | None = None
+    capabilities: msgspec.Raw = ABSENT
+    cap_map: msgspec.Raw = ABSENT
     """Raw until asked: `read_cap_map`."""
     sharee_node: bool = False
     expired: bool = False
@@ -241,4 +241,4 @@ def parse_sweep_status(body: bytes) -> SweepStatus:
 
 def read_cap_map(peer: PeerStatus) -> dict[str, tuple[msgspec.Raw, ...] | None]:
     """Read a node's capabilities; a null or empty value still means the node has the capability."""
-    return decode(_CAP_MAP, bytes(peer.cap_map)) if peer.cap_map else {}
+    return {} if is_absent(peer.cap_map) else decode(_CAP_MAP, bytes(peer.cap_map))
