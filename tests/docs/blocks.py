@@ -1,7 +1,7 @@
 """Reading `console` blocks: `$ command`, then what it prints.
 
-In what is shown, `…` stands for anything within a line and a line of `…` alone for any lines, also none. Trailing blanks
-do not count. Other fences (`sh`, plain ones) are not run: they show what needs root, a network or a person.
+In what is shown, `…` stands for anything within a line and a line of `…` alone for any lines, also none. Trailing
+blanks do not count. Other fences (`sh`, plain ones) are not run: they show what needs root, a network or a person.
 """
 
 from __future__ import annotations

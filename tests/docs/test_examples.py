@@ -23,7 +23,7 @@ PATIENCE_S = 60
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
-    """A home folder in which `tsym sim --dir ~/sim` is running, as the pages ask for."""
+    """Give a home folder in which `tsym sim --dir ~/sim` is running, as the pages ask for."""
     with tempfile.TemporaryDirectory(prefix="tsd") as folder:
         home = Path(folder)
         sim = SimProcess(home / "sim", scenario="home")
