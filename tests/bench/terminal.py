@@ -1,0 +1,60 @@
+"""A program in a pseudo-terminal, timed from its start until it has painted something."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Mapping, Sequence
+
+SIZE = (120, 40)
+PATIENCE_S = 30.0
+
+
+def milliseconds_until(painted: re.Pattern[bytes], command: Sequence[str], env: Mapping[str, str]) -> float:
+    """Start `command` in a terminal and return the milliseconds until its output matches `painted`."""
+    main, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        command, stdin=terminal, stdout=terminal, stderr=terminal, env={**env, "TERM": "xterm-256color"},
+        start_new_session=True,
+    )  # fmt: skip
+    os.close(terminal)
+    try:
+        _read_until(main, painted, start + PATIENCE_S)
+        return (time.perf_counter() - start) * 1000
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _drain(main, process)
+        os.close(main)
+
+
+def _read_until(main: int, painted: re.Pattern[bytes], deadline: float) -> None:
+    seen = b""
+    while not painted.search(seen):
+        ready, _, _ = select.select([main], [], [], max(0.0, deadline - time.perf_counter()))
+        if not ready:
+            raise TimeoutError(f"nothing matched {painted.pattern!r} in {seen[-2000:]!r}")
+        seen += os.read(main, 65536)
+
+
+def _drain(main: int, process: subprocess.Popen[bytes]) -> None:
+    """Read on until the program has ended: a full terminal buffer would keep it from ending."""
+    deadline = time.perf_counter() + PATIENCE_S
+    while process.poll() is None:
+        if time.perf_counter() > deadline:
+            process.kill()
+        ready, _, _ = select.select([main], [], [], 0.05)
+        try:
+            if ready:
+                os.read(main, 65536)
+        except OSError:  # EIO: the other end is closed
+            process.wait()
