@@ -1,0 +1,1 @@
+"""Tests of looks, layouts, drawing and exporters."""
