@@ -1,7 +1,7 @@
 """What can go wrong between us and a tailscaled. Each error says where, what, and what to do next.
 
 LocalAPIError
-├── DaemonNotFoundError      no socket at any known place
+├── DaemonNotFoundError      no socket where one was looked for
 ├── DaemonUnreachableError   a socket, and nobody behind it, or the stream broke
 ├── AccessDeniedError        the socket or the daemon refuses this user
 ├── DaemonNotReadyError      the daemon answers but is still starting, or has no netmap yet
@@ -29,7 +29,7 @@ class LocalAPIError(Exception):
 
 
 class DaemonNotFoundError(LocalAPIError):
-    """There is no tailscaled socket at any known place."""
+    """There is no tailscaled socket where one was looked for."""
 
 
 class DaemonUnreachableError(LocalAPIError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tsym_agent.model.ids import StableNodeID
-from tsym_agent.model.payload import ABSENT
+from tsym_agent.model.payload import ABSENT, decode
 
 
 class NetInfo(msgspec.Struct, frozen=True, rename="pascal"):
@@ -88,3 +88,11 @@ class ControlNode(msgspec.Struct, frozen=True, rename="pascal"):
             return self.home_derp_id
         _, _, port = self.legacy_derp.rpartition(":")
         return int(port) if port.isdigit() else 0
+
+
+_DECODER = msgspec.json.Decoder(ControlNode)
+
+
+def parse_control_node(body: bytes) -> ControlNode:
+    """Read the answer of `peer-by-id`."""
+    return decode(_DECODER, body)

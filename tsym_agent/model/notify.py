@@ -98,18 +98,26 @@ class Notify(msgspec.Struct, frozen=True, rename="pascal"):
 
     @property
     def touches_topology(self) -> bool:
-        """Whether a reader of status should read it again."""
-        return not is_absent(self.net_map) or any(
-            value is not None
-            for value in (
-                self.state_number,
-                self.self_change,
-                self.peer_changed_patch,
-                self.peers_changed,
-                self.peers_removed,
+        """Whether a reader of status should read it again; so it should on the first notice of every stream."""
+        return (
+            bool(self.session_id)
+            or not is_absent(self.net_map)
+            or any(
+                value is not None
+                for value in (
+                    self.state_number,
+                    self.self_change,
+                    self.peer_changed_patch,
+                    self.peers_changed,
+                    self.peers_removed,
+                )
             )
         )
 
+
+RESUMED = Notify(session_id="resumed")
+"""Not from the daemon: a watcher yields this very value after its stream had broken and stands again. What happened in
+between was not told, so read status afresh."""
 
 _DECODER = msgspec.json.Decoder(Notify)
 

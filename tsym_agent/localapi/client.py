@@ -1,0 +1,191 @@
+"""Questions to one tailscaled over LocalAPI.
+
+Each method says what it asks and what comes back; what a person may do about a refusal stands in the error. Nothing
+here changes a daemon. Further reads, asked for by few, are functions in `tsym_agent.localapi.reads`.
+
+Learnt from ipn/localapi and client/local of tailscale 1.80.3 and 1.102.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from tsym_agent.localapi.bus import BusWatch
+from tsym_agent.localapi.errors import (
+    AccessDeniedError,
+    AnswerTimeoutError,
+    BadAnswerError,
+    NoSuchObjectError,
+    NotSupportedError,
+    RequestRefusedError,
+)
+from tsym_agent.localapi.refusals import from_answer, from_wire
+from tsym_agent.model.derp import DERPMap, parse_derp_map
+from tsym_agent.model.hosts import Rights
+from tsym_agent.model.lock import LockStatus, parse_lock_status
+from tsym_agent.model.netmap import ControlNode, parse_control_node
+from tsym_agent.model.notify import TOPOLOGY_MASK, BusMask, Notify
+from tsym_agent.model.paths import PingKind
+from tsym_agent.model.payload import PayloadError
+from tsym_agent.model.pings import PingResult, parse_ping_result
+from tsym_agent.model.prefs import Prefs, parse_prefs
+from tsym_agent.model.status import Status, SweepStatus, parse_status, parse_sweep_status
+from tsym_agent.model.whois import WhoIs, parse_whois
+from tsym_agent.wire.client import HttpClient
+from tsym_agent.wire.errors import WireError
+from tsym_agent.wire.streams import Opener
+
+T = TypeVar("T")
+
+HOST_HEADER = "local-tailscaled.sock"
+"""The only name the daemon answers to: its defence against browsers. Not even a port may follow it."""
+
+MAX_CALLS = 4
+MAX_PINGS = 16
+"""Pings wait long for the dead, so they have connections of their own: a status never queues behind them."""
+
+PING_TIMEOUT_S = 5.0
+"""What the official command line allows; the daemon ignores pongs later than that."""
+
+
+class LocalClient:
+    """One tailscaled, asked politely: few connections, a deadline for every call."""
+
+    def __init__(
+        self,
+        opener: Opener,
+        *,
+        auth: str | None = None,
+        timeout_s: float = 5.0,
+        max_pings: int = MAX_PINGS,
+    ) -> None:
+        """Ask over `opener`; `auth` is the token of the macOS apps, `timeout_s` the deadline of every call but ping."""
+        login = None if auth is None else ("", auth)
+        self.where = opener.where
+        self._timeout_s = timeout_s
+        self._calls = HttpClient(opener, host_header=HOST_HEADER, auth=login, max_connections=MAX_CALLS)
+        self._pings = HttpClient(opener, host_header=HOST_HEADER, auth=login, max_connections=max_pings)
+        self._daemon_version: str | None = None
+        self._rights: Rights | None = None
+
+    @property
+    def daemon_version(self) -> str | None:
+        """Long version of the daemon, as its last answer said; None before the first."""
+        return self._daemon_version
+
+    async def status(self) -> Status:
+        """Ask `GET status`: this node and all it knows. Works in every state of the daemon."""
+        return self._decode("status", parse_status, await self.status_bytes())
+
+    async def sweep_status(self) -> SweepStatus:
+        """Ask `GET status`, and read only what a sweep needs of it."""
+        return self._decode("status", parse_sweep_status, await self.status_bytes())
+
+    async def status_bytes(self, *, peers: bool = True) -> bytes:
+        """Ask `GET status` and return the body as it came; `peers=False` leaves the peers out."""
+        return await self.ask("status", {} if peers else {"peers": "false"})
+
+    async def prefs(self) -> Prefs:
+        """Ask `GET prefs`: the wishes of this node's owner."""
+        return self._decode("prefs", parse_prefs, await self.ask("prefs"))
+
+    async def derp_map(self) -> DERPMap | None:
+        """Ask `GET derpmap`; None while the daemon is not connected to control."""
+        return self._decode("derpmap", parse_derp_map, await self.ask("derpmap"))
+
+    async def who_is(self, addr: str, proto: str | None = None) -> WhoIs:
+        """Ask `GET whois` of an IP, an `ip:port` or a `nodekey:…`; only tailnet addresses are known.
+
+        `proto` (`tcp` or `udp`, daemons from 1.70) says what the port belongs to. `NoSuchObjectError` = nobody's.
+        """
+        params = {"addr": addr} | ({"proto": proto} if proto else {})
+        return self._decode("whois", parse_whois, await self.ask("whois", params))
+
+    async def peer_by_id(self, node_id: int) -> ControlNode:
+        """Ask `GET peer-by-id` (daemons from 1.98): control's words about one node, self included."""
+        return self._decode("peer-by-id", parse_control_node, await self.ask("peer-by-id", {"id": str(node_id)}))
+
+    async def lock_status(self) -> LockStatus:
+        """Ask `GET tka/status`: tailnet lock, and the peers it filters out."""
+        return self._decode("tka/status", parse_lock_status, await self.ask("tka/status"))
+
+    async def ping(
+        self, ip: str, kind: PingKind = PingKind.DISCO, *, size: int = 0, timeout_s: float = PING_TIMEOUT_S
+    ) -> PingResult:
+        """Ask `POST ping` of a Tailscale IP (a name is the caller's to resolve).
+
+        A daemon says nothing at all when no pong comes, so silence ends here after `timeout_s` with
+        `AnswerTimeoutError`; closing the connection is what makes the daemon stop waiting. What it knows at once
+        (no such peer, own address) is a result with `err`. `size` is for disco pings only. Sends packets, and makes
+        the peer active for 45 s; changes nothing else.
+        """
+        params = {"ip": ip, "type": kind.value} | ({"size": str(size)} if size else {})
+        body = await self.ask("ping", params, method="POST", timeout_s=timeout_s, http=self._pings)
+        return self._decode("ping", parse_ping_result, body)
+
+    async def rights(self, *, again: bool = False) -> Rights | None:
+        """Find out what the daemon lets us do; None where it cannot be told.
+
+        Everybody who may connect may read, so only writing is in question: `GET profiles/current` needs it and changes
+        nothing. The answer holds for all our connections (the daemon looks at our user ID), so it is asked once, unless
+        `again`; a connection that breaks forgets it, since a daemon may come back with another operator.
+        """
+        if self._rights is None or again:
+            self._rights = await self._find_rights()
+        return self._rights
+
+    def watch_ipn_bus(self, mask: BusMask = TOPOLOGY_MASK) -> AsyncGenerator[Notify, None]:
+        """Watch `GET watch-ipn-bus` for ever, reconnecting inside.
+
+        Yields `model.notify.RESUMED` after each gap: read status afresh then (its `touches_topology` is true). Raises
+        `AccessDeniedError`, `NotSupportedError`, `RequestRefusedError` or `BadAnswerError`, which no waiting mends.
+        Leave it with `contextlib.aclosing`, so that its connection closes at once.
+        """
+        return BusWatch(self._calls).notices(mask)
+
+    async def ask(
+        self,
+        name: str,
+        params: Mapping[str, str] = {},
+        *,
+        method: str = "GET",
+        body: bytes = b"",
+        timeout_s: float | None = None,
+        http: HttpClient | None = None,
+    ) -> bytes:
+        """Ask one endpoint and return the body of a good answer (empty for 204); else raise `LocalAPIError`."""
+        target = f"/localapi/v0/{name}" + (f"?{urlencode(params)}" if params else "")
+        deadline_s = self._timeout_s if timeout_s is None else timeout_s
+        try:
+            answer = await (http or self._calls).request(method, target, body=body, timeout_s=deadline_s)
+        except WireError as error:
+            refusal = from_wire(self.where, error)
+            if not isinstance(refusal, AnswerTimeoutError):
+                self._rights = None
+            raise refusal from error
+        self._daemon_version = answer.header("Tailscale-Version") or self._daemon_version
+        if answer.status not in {200, 204}:
+            raise from_answer(self.where, name, answer.status, answer.body)
+        return answer.body
+
+    async def aclose(self) -> None:
+        """Close every connection; calls under way fail."""
+        await self._calls.aclose()
+        await self._pings.aclose()
+
+    async def _find_rights(self) -> Rights | None:
+        try:
+            await self.ask("profiles/current")
+        except AccessDeniedError:
+            return Rights.READ
+        except (NotSupportedError, NoSuchObjectError, RequestRefusedError):
+            return None
+        return Rights.WRITE
+
+    def _decode(self, name: str, parse: Callable[[bytes], T], body: bytes) -> T:
+        try:
+            return parse(body)
+        except PayloadError as error:
+            raise BadAnswerError(self.where, f"{name}: {error}") from error

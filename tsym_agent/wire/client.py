@@ -1,0 +1,223 @@
+"""An HTTP/1.1 client over any opener: keep-alive, bounded, every call with its own deadline.
+
+Why not a ready-made client: one poll of a daemon costs a fraction of what the big libraries ask (0.3 ms of CPU against
+2 to 18), nothing beyond asyncio and h11 is imported, and any stream will do.
+
+A call that times out or is cancelled closes its connection. That is the only way to end a LocalAPI ping nobody answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64encode
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import NamedTuple, Self
+
+from tsym_agent.wire.connection import Connection, Header
+from tsym_agent.wire.errors import DisconnectedError, TooLargeError, WireTimeoutError
+from tsym_agent.wire.streams import Opener
+
+MAX_BODY_BYTES = 64 * 1024 * 1024
+"""Ten times the status of 5,000 peers: anything larger is a fault, and would take the memory of a small machine."""
+
+MAX_IDLE_CONNECTIONS = 4
+IDEMPOTENT_METHODS = frozenset({"GET", "HEAD"})
+
+
+class Response(NamedTuple):
+    """A whole answer."""
+
+    status: int
+    headers: Sequence[Header]
+    """Names in lower case."""
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of that name."""
+        return find_header(self.headers, name)
+
+
+class StreamedResponse:
+    """An answer whose body is still coming."""
+
+    def __init__(self, connection: Connection, status: int, headers: Sequence[Header]) -> None:
+        self.status = status
+        self.headers = headers
+        self._connection = connection
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of that name."""
+        return find_header(self.headers, name)
+
+    def __aiter__(self) -> Self:
+        """Iterate over the body as it comes; raises `DisconnectedError` when it is cut short."""
+        return self
+
+    async def __anext__(self) -> bytes:
+        chunk = await self._connection.read_some()
+        if chunk is None:
+            raise StopAsyncIteration
+        return bytes(chunk)
+
+    async def read(self, limit: int = MAX_BODY_BYTES) -> bytes:
+        """Return the rest of the body; raise `TooLargeError` over `limit` bytes."""
+        return await _read_body(self._connection, limit)
+
+
+class HttpClient:
+    """Sends requests to one place, over as few connections as it needs and never more than `max_connections`."""
+
+    def __init__(
+        self,
+        opener: Opener,
+        *,
+        host_header: str,
+        auth: tuple[str, str] | None = None,
+        max_connections: int = 8,
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> None:
+        self.where = opener.where
+        self._opener = opener
+        self._headers: list[Header] = [(b"Host", host_header.encode())]
+        if auth is not None:
+            self._headers.append((b"Authorization", b"Basic " + b64encode(":".join(auth).encode())))
+        self._max_body_bytes = max_body_bytes
+        self._slots = asyncio.Semaphore(max_connections)
+        self._idle: list[Connection] = []
+        self._open: set[Connection] = set()
+        self._is_closed = False
+
+    async def request(
+        self,
+        method: str,
+        target: str,
+        *,
+        body: bytes = b"",
+        headers: Sequence[tuple[str, str]] = (),
+        timeout_s: float = 5.0,
+    ) -> Response:
+        """Send a request and return its whole answer.
+
+        `timeout_s` counts from the moment a connection may be used: waiting for one of the others to finish is not the
+        daemon's silence. A reading request on a kept connection that turns out closed is sent once more on a new one.
+        Raises `WireError`.
+        """
+        message = self._prepare(method, body, headers)
+        async with self._slots, _deadline(timeout_s):
+            if (connection := self._take_idle()) is not None:
+                try:
+                    return await self._exchange(connection, method, target, message, body)
+                except DisconnectedError as error:
+                    if not (error.nothing_received and method in IDEMPOTENT_METHODS):
+                        raise
+                    self._drop_idle()
+            return await self._exchange(await self._connect(), method, target, message, body)
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        method: str,
+        target: str,
+        *,
+        headers: Sequence[tuple[str, str]] = (),
+        timeout_s: float = 5.0,
+    ) -> AsyncIterator[StreamedResponse]:
+        """Send a request on a connection of its own and hand over its answer as it comes.
+
+        `timeout_s` bounds the time to the answer's head; the body may take for ever. Leaving the context closes it.
+        """
+        message = self._prepare(method, b"", headers)
+        connection: Connection | None = None
+        try:
+            async with _deadline(timeout_s):
+                connection = await self._connect()
+                await connection.send(method, target, message, b"")
+                status, answer_headers = await connection.read_head()
+            yield StreamedResponse(connection, status, answer_headers)
+        finally:
+            if connection is not None:
+                self._close(connection)
+
+    async def aclose(self) -> None:
+        """Close every connection; calls under way fail with `DisconnectedError`."""
+        self._is_closed = True
+        connections = list(self._open)
+        for connection in connections:
+            self._close(connection)
+        self._idle.clear()
+        for connection in connections:
+            await connection.wait_closed()
+
+    def _prepare(self, method: str, body: bytes, headers: Sequence[tuple[str, str]]) -> list[Header]:
+        message = self._headers + [(name.encode(), value.encode()) for name, value in headers]
+        if body or method not in IDEMPOTENT_METHODS:
+            message.append((b"Content-Length", str(len(body)).encode()))
+        return message
+
+    async def _connect(self) -> Connection:
+        if self._is_closed:
+            raise DisconnectedError("this client is closed")
+        connection = await Connection.open(self._opener)
+        self._open.add(connection)
+        return connection
+
+    async def _exchange(
+        self, connection: Connection, method: str, target: str, headers: list[Header], body: bytes
+    ) -> Response:
+        is_kept = False
+        try:
+            await connection.send(method, target, headers, body)
+            status, answer_headers = await connection.read_head()
+            answer = Response(status, answer_headers, await _read_body(connection, self._max_body_bytes))
+            is_kept = len(self._idle) < MAX_IDLE_CONNECTIONS and connection.reuse()
+        finally:
+            if is_kept:
+                self._idle.append(connection)
+            else:
+                self._close(connection)
+        return answer
+
+    def _take_idle(self) -> Connection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_open:
+                return connection
+            self._close(connection)
+        return None
+
+    def _drop_idle(self) -> None:
+        while self._idle:
+            self._close(self._idle.pop())
+
+    def _close(self, connection: Connection) -> None:
+        self._open.discard(connection)
+        connection.abort()
+
+
+def find_header(headers: Sequence[Header], name: str) -> str | None:
+    """Return the first header of that name."""
+    wanted = name.lower().encode()
+    return next((value.decode("latin-1") for key, value in headers if key == wanted), None)
+
+
+@asynccontextmanager
+async def _deadline(timeout_s: float) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(timeout_s) as deadline:
+            yield
+    except TimeoutError as error:
+        if not deadline.expired():
+            raise
+        raise WireTimeoutError(f"no answer within {timeout_s:g} s") from error
+
+
+async def _read_body(connection: Connection, limit: int) -> bytes:
+    parts: list[bytes | bytearray] = []
+    size = 0
+    while (part := await connection.read_some()) is not None:
+        size += len(part)
+        if size > limit:
+            raise TooLargeError(f"an answer of more than {limit} bytes")
+        parts.append(part)
+    return b"".join(parts)
