@@ -1,0 +1,131 @@
+"""Which nodes belong together on a drawing: by site where that is known, else by what says most.
+
+A grouping never claims more than a node says about itself, and it always names its criterion, so that a tinted area is
+not taken for a place when it is a tag.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
+
+import msgspec
+
+from tsym_agent.model.nodes import Node
+
+
+class Criterion(StrEnum):
+    """What a grouping goes by."""
+
+    SITE = "site"
+    TAG = "tag"
+    OWNER = "owner"
+    REGION = "region"
+    NONE = "none"
+    """Nothing tells the nodes apart: one group without a title."""
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Some nodes and what they share."""
+
+    title: str
+    """Empty where the grouping found nothing to say."""
+    detail: str
+    """The rest of a site's name, such as its subnet; may be empty."""
+    members: tuple[int, ...]
+    """Node indices, by name."""
+
+
+class Grouping(msgspec.Struct, frozen=True):
+    """Every node in exactly one group, largest group first."""
+
+    by: Criterion
+    groups: tuple[Group, ...]
+
+    @property
+    def words(self) -> str:
+        """Say the criterion, for a legend."""
+        return "" if self.by is Criterion.NONE else f"grouped by {_WORDS[self.by]}"
+
+    def group_of(self, count: int) -> list[int]:
+        """Return for each of `count` nodes the position of its group."""
+        positions = [0] * count
+        for position, group in enumerate(self.groups):
+            for member in group.members:
+                positions[member] = position
+        return positions
+
+
+SITES_FIRST = (Criterion.SITE, Criterion.TAG, Criterion.OWNER, Criterion.REGION)
+"""For maps of a few nodes: where is it?"""
+TAGS_FIRST = (Criterion.TAG, Criterion.SITE, Criterion.OWNER, Criterion.REGION)
+"""For maps of many: what is it?"""
+
+_WORDS = {Criterion.SITE: "site", Criterion.TAG: "tag", Criterion.OWNER: "owner", Criterion.REGION: "home region"}
+_LEFT_OVER = {
+    Criterion.SITE: "elsewhere",
+    Criterion.TAG: "no tag",
+    Criterion.OWNER: "no owner",
+    Criterion.REGION: "no region",
+}
+
+
+def group_nodes(nodes: Sequence[Node], order: Iterable[Criterion] = SITES_FIRST) -> Grouping:
+    """Group by the first criterion of `order` that tells the nodes apart.
+
+    A criterion serves when at least half of the nodes have it and it makes at least two groups without giving nearly
+    every node its own.
+    """
+    for by in order:
+        grouping = group_by(nodes, by)
+        if _serves(grouping, len(nodes)):
+            return grouping
+    return group_by(nodes, Criterion.NONE)
+
+
+def group_by(nodes: Sequence[Node], by: Criterion) -> Grouping:
+    """Group by one criterion, whether it tells much or not."""
+    key_of = _keys(nodes, by)
+    members: dict[str, list[int]] = {}
+    for index, node in enumerate(nodes):
+        members.setdefault(key_of(node) or _left_over(node, by), []).append(index)
+    groups = []
+    for key, indices in members.items():
+        title, _, detail = key.partition(" ") if by is Criterion.SITE else (key, "", "")
+        groups.append(Group(title, detail, tuple(sorted(indices, key=lambda i: (nodes[i].name, i)))))
+    groups.sort(key=lambda group: (-len(group.members), group.title, group.detail))
+    return Grouping(by, tuple(groups))
+
+
+def _serves(grouping: Grouping, count: int) -> bool:
+    left_over = _LEFT_OVER[grouping.by]
+    named = [group for group in grouping.groups if group.title not in {left_over, "phones"}]
+    covered = sum(len(group.members) for group in named)
+    return covered * 2 >= count and 2 <= len(grouping.groups) <= max(2, 3 * count // 4) and bool(named)
+
+
+def _left_over(node: Node, by: Criterion) -> str:
+    if by is Criterion.NONE:
+        return ""
+    return "phones" if node.is_phone and by is not Criterion.SITE else _LEFT_OVER[by]
+
+
+def _keys(nodes: Sequence[Node], by: Criterion) -> Callable[[Node], str | None]:
+    match by:
+        case Criterion.SITE:
+            return lambda node: node.site
+        case Criterion.OWNER:
+            return lambda node: node.owner
+        case Criterion.REGION:
+            return lambda node: node.home_region
+        case Criterion.NONE:
+            return lambda _: None
+        case Criterion.TAG:
+            shared = Counter(tag for node in nodes for tag in node.tags)
+            return lambda node: _telling_tag(node, shared)
+
+
+def _telling_tag(node: Node, shared: Counter[str]) -> str | None:
+    """Of a node's tags, the rarest that it shares with another node: `tag:web` rather than `tag:prod`."""
+    return min(node.tags, key=lambda tag: (shared[tag] < 2, shared[tag], tag), default=None)
