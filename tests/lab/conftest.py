@@ -1,0 +1,87 @@
+"""Fixtures of the lab tests, and the one line that says why there is no lab."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from . import requirements, tools
+from .tailnet import Lab
+
+HERE = Path(__file__).parent
+SKIPPED = pytest.StashKey[str]()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what is collected here, and skip it where the machine cannot do it; on CI that is a failure."""
+    lab_items = [item for item in items if HERE in item.path.parents]
+    for item in lab_items:
+        item.add_marker(pytest.mark.lab)
+    if not lab_items or not (lacking := requirements.lacks(tools.ALL)):
+        return
+    if requirements.is_required():
+        raise pytest.UsageError(f"lab: {lacking} (CI=true: not a reason to skip)")
+    config.stash[SKIPPED] = lacking
+    for item in lab_items:
+        item.add_marker(pytest.mark.skip(reason=f"lab: {lacking}"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say once, in one line, that the lab was skipped and why."""
+    if lacking := config.stash.get(SKIPPED, None):
+        terminalreporter.write_line(f"lab skipped: {lacking}", yellow=True)
+
+
+@pytest.fixture(scope="session")
+def say(pytestconfig: pytest.Config) -> tools.Say:
+    """Print a line to the person who waits, past pytest's capturing."""
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+
+    def say(line: str) -> None:
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            print(f"\nlab: {line}", flush=True)
+
+    return say
+
+
+@pytest.fixture(scope="session")
+def new_lab(say: tools.Say) -> Iterator[Callable[[], Lab]]:
+    """Return what makes a lab (a context manager), with every tool built that the cache did not have."""
+    for toolset in tools.ALL:
+        tools.ensure(toolset, say)
+    with interrupted_by_signals():
+        yield Lab.up
+
+
+@pytest.fixture(scope="session")
+def lab(new_lab: Callable[[], Lab]) -> Iterator[Lab]:
+    """Make the shared lab, without a peer relay. Only read it, or change it through its context managers."""
+    with new_lab() as shared:
+        yield shared
+
+
+@pytest.fixture(scope="session")
+def relay_lab(new_lab: Callable[[], Lab]) -> Iterator[Lab]:
+    """Make a second shared lab, in which the public host serves as a peer relay. Only read it."""
+    with new_lab() as shared:
+        shared.start_relay()
+        yield shared
+
+
+@contextmanager
+def interrupted_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the session as ctrl-c does: through every fixture's clean-up."""
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, interrupt) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

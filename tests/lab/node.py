@@ -1,0 +1,166 @@
+"""One tailscaled in its host's namespace, driven by the tailscale command and read over its socket."""
+
+import http.client
+import json
+import socket
+from pathlib import Path
+from typing import TypedDict, cast
+
+from . import tools
+from .control import SERVER_URL
+from .netns import Host
+from .programs import Program, run, wait_until
+
+START_DEADLINE_S = 20.0
+LOGIN_DEADLINE_S = 60.0
+
+ENVIRONMENT = {
+    "TS_NO_LOGS_NO_SUPPORT": "1",
+    "TS_DISABLE_PORTMAPPER": "1",  # no router here speaks it; asking costs seconds
+    "TS_PANIC_IF_HIT_MAIN_CONTROL": "1",
+    "TS_ASSUME_NETWORK_UP_FOR_TEST": "1",
+}
+
+
+class Peer(TypedDict):
+    """What the lab itself reads of a node's status."""
+
+    ID: str
+    HostName: str
+    DNSName: str
+    TailscaleIPs: list[str] | None
+    Online: bool
+
+
+class Status(TypedDict):
+    BackendState: str
+    Self: Peer
+    Peer: dict[str, Peer] | None
+
+
+class Node:
+    """A host's tailscaled. It starts logged out; `log_in` brings it into the tailnet."""
+
+    def __init__(self, name: str, host: Host, folder: Path, port: int, release: tools.Toolset) -> None:
+        self.name = name
+        self.host = host
+        self.socket = folder / f"{name}.sock"
+        self.log = folder / f"{name}.log"
+        self._state = folder / f"{name}-state"
+        self._port = port
+        self._tailscaled = tools.ensure(release) / "tailscaled"
+        self._tailscale = tools.ensure(tools.TAILSCALE) / "tailscale"
+        self._program: Program | None = None
+
+    def start(self) -> None:
+        """Start the daemon with the state it has, and return at once."""
+        self._state.mkdir(exist_ok=True)
+        argv = [self._tailscaled, "--tun=tailscale0", f"--statedir={self._state}", f"--socket={self.socket}",
+                f"--port={self._port}", "--no-logs-no-support"]  # fmt: skip  # what matters, then what is fixed
+        environment = ENVIRONMENT | {"TS_LOGS_DIR": str(self._state)}
+        wrapped = self.host.namespace.wrap([str(part) for part in argv])
+        self._program = Program(wrapped, self.log, environment, ends_with_owner=True)
+
+    def stop(self) -> None:
+        """End the daemon as its service manager would; its state stays."""
+        if self._program is not None:
+            self._program.stop()
+            self._program = None
+
+    def kill(self) -> None:
+        """End the daemon at once, for a lab that is going away."""
+        if self._program is not None:
+            self._program.kill()
+            self._program = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._program is not None and self._program.is_running
+
+    def wait_answering(self) -> None:
+        """Return once the daemon answers on its socket, in whatever state it is."""
+        wait_until(self._answers, f"the tailscaled of {self.name} to answer", START_DEADLINE_S, self._program)
+
+    def wait_state(self, state: str) -> None:
+        """Return once the daemon says it is in this state (`Running`, `NeedsLogin`, …)."""
+        self.wait_answering()
+        is_reached = lambda: self.status()["BackendState"] == state  # noqa: E731  # used once
+        wait_until(is_reached, f"{self.name} to be {state}", LOGIN_DEADLINE_S, self._program)
+
+    def log_in(self, auth_key: str) -> None:
+        """Bring the node into the tailnet, and return once it runs."""
+        self.wait_answering()
+        self.cli("up", f"--login-server={SERVER_URL}", f"--auth-key={auth_key}", f"--hostname={self.name}",
+                 "--accept-dns=false", "--netfilter-mode=off", "--reset",
+                 f"--timeout={LOGIN_DEADLINE_S:.0f}s")  # fmt: skip  # who, what is off, how long
+
+    def cli(self, *words: str) -> str:
+        """Run a `tailscale` command on this node and return what it printed."""
+        return run([self._tailscale, f"--socket={self.socket}", *words], LOGIN_DEADLINE_S + 10)
+
+    def ping(self, address: str, count: int) -> str:
+        """Let tailscale's own ping send up to `count` probes, until one comes directly, and return what it said."""
+        words = ["ping", f"--c={count}", "--timeout=3s", address]
+        return run(
+            [self._tailscale, f"--socket={self.socket}", *words], LOGIN_DEADLINE_S, ok=(0, 1)
+        )  # 1: no pong came directly
+
+    def netcheck(self) -> str:
+        """Let tailscale look at the network of this host; it probes from its own process, not the daemon's."""
+        command = [str(self._tailscale), f"--socket={self.socket}", "netcheck"]
+        return self.host.namespace.run(*command)
+
+    def local_api(self, path: str, method: str = "GET") -> object:
+        """Ask this daemon's LocalAPI and return the decoded JSON; OSError when nobody listens."""
+        connection = _UnixConnection(self.socket)
+        try:
+            connection.request(method, f"/localapi/v0/{path}")
+            response = connection.getresponse()
+            body = response.read()
+        finally:
+            connection.close()
+        if response.status != 200:
+            raise http.client.HTTPException(f"{path} on {self.name}: {response.status} {body.decode()!r}")
+        return json.loads(body)
+
+    def status(self) -> Status:
+        return cast(Status, self.local_api("status"))
+
+    def sees_online(self, names: set[str]) -> bool:
+        """Whether control told this node that all peers with these host names are online."""
+        peers = (self.status()["Peer"] or {}).values()
+        return names <= {peer["HostName"] for peer in peers if peer["Online"]}
+
+    def knows_relays(self, addresses: list[str]) -> bool:
+        """Whether the peer relays this node may use now are those with these tailnet addresses."""
+        known = cast("list[str] | None", self.local_api("debug?action=peer-relay-servers", "POST"))
+        return sorted(known or []) == sorted(addresses)
+
+    @property
+    def address(self) -> str:
+        """Its first tailnet address."""
+        return (self.status()["Self"]["TailscaleIPs"] or [""])[0]
+
+    @property
+    def stable_id(self) -> str:
+        return self.status()["Self"]["ID"]
+
+    def _answers(self) -> bool:
+        try:
+            self.status()
+        except (OSError, http.client.HTTPException):
+            return False
+        return True
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    """HTTP over a unix socket, for the lab's own reads: they must not lean on the client under test."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("local-tailscaled.sock", timeout=10)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))

@@ -1,0 +1,212 @@
+"""A whole lab: the network, the control plane and a node on every host."""
+
+import atexit
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+from . import claim, tools
+from .control import REGIONS, DerpServer, Headscale
+from .netns import Network, Traffic
+from .node import Node
+from .programs import Program, T, wait_until
+from .topology import HOSTS, RELAY_HOST, ROUTERS, HostSpec
+
+ONLINE_DEADLINE_S = 30.0
+RELAY_DEADLINE_S = 60.0
+RELAY_PORT = 40000
+FIRST_NODE_PORT = 41641
+
+
+class Lab:
+    """A running tailnet; a context manager that takes it down whatever happens.
+
+    Reading it is safe from many tests at once. What changes it is a context manager that undoes itself, or says
+    that it does not.
+    """
+
+    network: Network
+    headscale: Headscale
+
+    def __init__(self) -> None:
+        claim.sweep()
+        self._claim = claim.make()
+        self._servers: list[DerpServer] = []
+        self._keys: dict[str | None, str] = {}
+        self.nodes: dict[str, Node] = {}
+        atexit.register(self.down)
+
+    @classmethod
+    def up(cls) -> Self:
+        """Make a lab with every host of the topology logged in and seen online by all others (about 10 s)."""
+        lab = cls()
+        try:
+            lab._start_control()
+            for spec in HOSTS:
+                lab._add(spec, tools.TAILSCALE)
+            lab._log_in(HOSTS)
+            lab.wait_all_online()
+            lab._write_index()
+        except BaseException:
+            lab.down()
+            raise
+        return lab
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.down()
+
+    @property
+    def name(self) -> str:
+        return self._claim.name
+
+    @property
+    def folder(self) -> Path:
+        return self._claim.folder
+
+    def down(self) -> None:
+        """End every program and remove every namespace and file of this lab; harmless when that was done."""
+        if not self.folder.exists():
+            return
+        for node in self.nodes.values():
+            node.kill()
+        for program in self._control_programs():
+            program.kill()
+        if keep := os.environ.get("TSYM_LAB_LOGS"):
+            self._copy_logs(Path(keep))
+        self._claim.release()
+        atexit.unregister(self.down)
+
+    def wait_all_online(self) -> None:
+        """Return once every running node sees every other one online."""
+        everybody = {node.name for node in self.nodes.values() if node.is_running}
+        for name in everybody:
+            sees_all = partial(self.nodes[name].sees_online, everybody - {name})
+            wait_until(sees_all, f"{name} to see {sorted(everybody)} online", ONLINE_DEADLINE_S)
+
+    @contextmanager
+    def cut(self, host: str, traffic: Traffic = Traffic.ALL) -> Iterator[None]:
+        """Drop a host's traffic for a while; afterwards it is online again."""
+        with self.network.cut(host, traffic):
+            yield
+        self.wait_all_online()
+
+    @contextmanager
+    def stopped(self, host: str) -> Iterator[None]:
+        """End a host's tailscaled for a while; afterwards it is online again."""
+        self.nodes[host].stop()
+        try:
+            yield
+        finally:
+            self.nodes[host].start()
+            self.nodes[host].wait_state("Running")
+        self.wait_all_online()
+
+    @contextmanager
+    def peer_relay(self) -> Iterator[None]:
+        """Let the public host serve as a peer relay for a while."""
+        self.start_relay()
+        try:
+            yield
+        finally:
+            self.stop_relay()
+
+    def start_relay(self) -> None:
+        """Make the public host a peer relay, and return once all nodes that can use it know it."""
+        self.headscale.allow_relay(True)
+        relay = self.nodes[RELAY_HOST]
+        relay.cli("set", f"--relay-server-port={RELAY_PORT}")
+        self._wait_relays([relay.address])
+
+    def stop_relay(self) -> None:
+        self.nodes[RELAY_HOST].cli("set", "--relay-server-port=")
+        self.headscale.allow_relay(False)
+        self._wait_relays([])
+
+    @contextmanager
+    def extra_node(
+        self, spec: HostSpec, release: tools.Toolset = tools.TAILSCALE, *, logged_in: bool = True
+    ) -> Iterator[Node]:
+        """Add a host with a node for a while, by default logged in and online."""
+        node = self._add(spec, release)
+        try:
+            node.wait_answering()
+            if logged_in:
+                self._log_in([spec])
+                self.wait_all_online()
+            yield node
+        finally:
+            self._remove(node)
+
+    def _start_control(self) -> None:
+        self.network = Network(self.name, [region.address for region in REGIONS])
+        for name, nat in ROUTERS.items():
+            self.network.add_router(name, nat)
+        self.headscale = Headscale(self.network.internet, self.folder)
+        self._servers = [DerpServer(region, self.network.internet, self.folder) for region in REGIONS]
+        self.headscale.wait_ready()
+        for server in self._servers:
+            server.wait_ready()
+
+    def _add(self, spec: HostSpec, release: tools.Toolset) -> Node:
+        host = self.network.add_host(spec.name, spec.router)
+        port = FIRST_NODE_PORT + len(self.nodes)  # nodes behind one NAT must not ask for the same port
+        node = Node(spec.name, host, self.folder, port, release)
+        self.nodes[spec.name] = node
+        node.start()
+        return node
+
+    def _remove(self, node: Node) -> None:
+        node.stop()
+        for known in self.headscale.nodes_named(node.name):
+            self.headscale.delete(known)
+        del self.nodes[node.name]
+        self.network.remove_host(node.name)
+
+    def _log_in(self, specs: Iterable[HostSpec]) -> None:
+        for user in dict.fromkeys(spec.user for spec in specs):
+            if user not in self._keys:
+                self._keys[user] = self.headscale.auth_key(user)
+        in_parallel([partial(self.nodes[spec.name].log_in, self._keys[spec.user]) for spec in specs])
+
+    def _wait_relays(self, addresses: list[str]) -> None:
+        for spec in HOSTS:
+            node = self.nodes[spec.name]
+            if spec.name != RELAY_HOST and node.is_running:
+                knows = partial(node.knows_relays, addresses)
+                wait_until(knows, f"{node.name} to know the relays {addresses}", RELAY_DEADLINE_S)
+
+    def _control_programs(self) -> list[Program]:
+        programs = [server.program for server in self._servers]
+        with suppress(AttributeError):  # the lab did not come that far
+            programs.append(self.headscale.program)
+        return programs
+
+    def _write_index(self) -> None:
+        """Write what a person or a script needs to use this lab from outside."""
+        hosts = {
+            name: {"namespace": node.host.namespace.name, "socket": str(node.socket), "address": node.address}
+            for name, node in self.nodes.items()
+        }
+        partial = self.folder / "lab.json.partial"
+        partial.write_text(json.dumps({"pid": os.getpid(), "hosts": hosts}, indent=1))
+        partial.rename(self.folder / "lab.json")
+
+    def _copy_logs(self, target: Path) -> None:
+        target.mkdir(parents=True, exist_ok=True)
+        for log in self.folder.glob("*.log"):
+            shutil.copy(log, target / f"{self.name}-{log.name}")
+
+
+def in_parallel(jobs: Sequence[Callable[[], T]]) -> list[T]:
+    """Do all jobs at once, wait for all of them, and return what they returned or raise what one raised."""
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        return [done.result() for done in [pool.submit(job) for job in jobs]]
