@@ -33,7 +33,7 @@ from tsym_agent.model.pings import PingResult, parse_ping_result
 from tsym_agent.model.prefs import Prefs, parse_prefs
 from tsym_agent.model.status import Status, SweepStatus, parse_status, parse_sweep_status
 from tsym_agent.model.whois import WhoIs, parse_whois
-from tsym_agent.wire.client import HttpClient
+from tsym_agent.wire.client import Body, HttpClient
 from tsym_agent.wire.errors import WireError
 from tsym_agent.wire.streams import Opener
 
@@ -77,15 +77,15 @@ class LocalClient:
 
     async def status(self) -> Status:
         """Ask `GET status`: this node and all it knows. Works in every state of the daemon."""
-        return self._decode("status", parse_status, await self.status_bytes())
+        return self._decode("status", parse_status, await self._status_body())
 
     async def sweep_status(self) -> SweepStatus:
         """Ask `GET status`, and read only what a sweep needs of it."""
-        return self._decode("status", parse_sweep_status, await self.status_bytes())
+        return self._decode("status", parse_sweep_status, await self._status_body())
 
     async def status_bytes(self, *, peers: bool = True) -> bytes:
         """Ask `GET status` and return the body as it came; `peers=False` leaves the peers out."""
-        return await self.ask("status", {} if peers else {"peers": "false"})
+        return bytes(await self._status_body(peers=peers))
 
     async def prefs(self) -> Prefs:
         """Ask `GET prefs`: the wishes of this node's owner."""
@@ -154,7 +154,7 @@ class LocalClient:
         body: bytes = b"",
         timeout_s: float | None = None,
         http: HttpClient | None = None,
-    ) -> bytes:
+    ) -> Body:
         """Ask one endpoint and return the body of a good answer (empty for 204); else raise `LocalAPIError`."""
         target = f"/localapi/v0/{name}" + (f"?{urlencode(params)}" if params else "")
         deadline_s = self._timeout_s if timeout_s is None else timeout_s
@@ -175,6 +175,9 @@ class LocalClient:
         await self._calls.aclose()
         await self._pings.aclose()
 
+    async def _status_body(self, *, peers: bool = True) -> Body:
+        return await self.ask("status", {} if peers else {"peers": "false"})
+
     async def _find_rights(self) -> Rights | None:
         try:
             await self.ask("profiles/current")
@@ -184,7 +187,7 @@ class LocalClient:
             return None
         return Rights.WRITE
 
-    def _decode(self, name: str, parse: Callable[[bytes], T], body: bytes) -> T:
+    def _decode(self, name: str, parse: Callable[[Body], T], body: Body) -> T:
         try:
             return parse(body)
         except PayloadError as error:

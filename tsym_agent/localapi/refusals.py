@@ -24,6 +24,7 @@ from tsym_agent.localapi.errors import (
     RequestRefusedError,
 )
 from tsym_agent.model.text import printable
+from tsym_agent.wire.client import Body
 from tsym_agent.wire.errors import ConnectError, DisconnectedError, WireError, WireTimeoutError
 
 START_HINT = "start it: sudo systemctl start tailscaled"
@@ -54,7 +55,7 @@ def from_wire(where: str, error: WireError) -> LocalAPIError:
             return BadAnswerError(where, f"{error}", "is it a tailscaled that listens there?")
 
 
-def from_answer(where: str, question: str, status: int, body: bytes) -> LocalAPIError:
+def from_answer(where: str, question: str, status: int, body: Body) -> LocalAPIError:
     """Say what a refusing answer means. `question` is the endpoint's name."""
     words = daemon_words(body)
     said = f"{question}: {words or f'HTTP {status}'}"
@@ -72,7 +73,7 @@ def from_answer(where: str, question: str, status: int, body: bytes) -> LocalAPI
     return BadAnswerError(where, f"{question}: unexpected HTTP status {status}")
 
 
-def daemon_words(body: bytes) -> str:
+def daemon_words(body: Body) -> str:
     """Return the reason in a refusing body, whatever its shape; printable and short."""
     text = body[: 16 * 1024].decode("utf-8", "replace").strip()
     if text.startswith("{"):
@@ -81,7 +82,7 @@ def daemon_words(body: bytes) -> str:
     return words if len(words) <= MAX_DAEMON_WORDS else words[: MAX_DAEMON_WORDS - 1] + "…"
 
 
-def _error_member(body: bytes) -> str:
+def _error_member(body: Body) -> str:
     try:
         members = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
         found = next((raw for name, raw in members.items() if name.lower() in {"error", "err"}), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from tsym_agent.model.payload import decode
+from tsym_agent.model.payload import Body, decode
 
 
 class DERPNode(msgspec.Struct, frozen=True, rename="pascal"):
@@ -50,6 +50,6 @@ class DERPMap(msgspec.Struct, frozen=True, rename="pascal"):
 _DECODER: msgspec.json.Decoder[DERPMap | None] = msgspec.json.Decoder(DERPMap | None)
 
 
-def parse_derp_map(body: bytes) -> DERPMap | None:
+def parse_derp_map(body: Body) -> DERPMap | None:
     """Read the map; None = the daemon is not connected and has none."""
     return decode(_DECODER, body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tsym_agent.model.ids import StableNodeID
-from tsym_agent.model.payload import decode
+from tsym_agent.model.payload import Body, decode
 
 
 class LockPeer(msgspec.Struct, frozen=True, rename="pascal"):
@@ -29,6 +29,6 @@ class LockStatus(msgspec.Struct, frozen=True, rename="pascal"):
 _DECODER = msgspec.json.Decoder(LockStatus)
 
 
-def parse_lock_status(body: bytes) -> LockStatus:
+def parse_lock_status(body: Body) -> LockStatus:
     """Read the state of tailnet lock."""
     return decode(_DECODER, body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tsym_agent.model.ids import StableNodeID
-from tsym_agent.model.payload import ABSENT, decode
+from tsym_agent.model.payload import ABSENT, Body, decode
 
 
 class NetInfo(msgspec.Struct, frozen=True, rename="pascal"):
@@ -93,6 +93,6 @@ class ControlNode(msgspec.Struct, frozen=True, rename="pascal"):
 _DECODER = msgspec.json.Decoder(ControlNode)
 
 
-def parse_control_node(body: bytes) -> ControlNode:
+def parse_control_node(body: Body) -> ControlNode:
     """Read the answer of `peer-by-id`."""
     return decode(_DECODER, body)

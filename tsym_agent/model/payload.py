@@ -8,6 +8,9 @@ import msgspec
 
 T = TypeVar("T")
 
+Body = bytes | bytearray | memoryview
+"""JSON as it came off the wire. Raw fields keep the whole of it alive, so nobody writes to it afterwards."""
+
 ABSENT = msgspec.Raw(b"null")
 """Default of raw fields: msgspec keeps a null as these bytes too, so absent and null read the same."""
 
@@ -21,7 +24,7 @@ class PayloadError(ValueError):
     """A body is not what its endpoint promises: cut short, not JSON, or of another shape."""
 
 
-def decode(decoder: msgspec.json.Decoder[T], body: bytes | bytearray | memoryview) -> T:
+def decode(decoder: msgspec.json.Decoder[T], body: Body) -> T:
     """Decode one JSON body; raise `PayloadError` naming the field when it does not fit."""
     try:
         return decoder.decode(body)

@@ -7,7 +7,7 @@ import math
 import msgspec
 
 from tsym_agent.model.paths import PathKind
-from tsym_agent.model.payload import decode
+from tsym_agent.model.payload import Body, decode
 
 
 class PingResult(msgspec.Struct, frozen=True, rename="pascal"):
@@ -61,6 +61,6 @@ class PingResult(msgspec.Struct, frozen=True, rename="pascal"):
 _DECODER = msgspec.json.Decoder(PingResult)
 
 
-def parse_ping_result(body: bytes) -> PingResult:
+def parse_ping_result(body: Body) -> PingResult:
     """Read the answer of `ping`."""
     return decode(_DECODER, body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from tsym_agent.model.payload import decode
+from tsym_agent.model.payload import Body, decode
 
 
 class AutoUpdate(msgspec.Struct, frozen=True, rename="pascal"):
@@ -47,6 +47,6 @@ class Prefs(msgspec.Struct, frozen=True, rename="pascal"):
 _DECODER = msgspec.json.Decoder(Prefs)
 
 
-def parse_prefs(body: bytes) -> Prefs:
+def parse_prefs(body: Body) -> Prefs:
     """Read preferences."""
     return decode(_DECODER, body)

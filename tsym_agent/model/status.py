@@ -14,7 +14,7 @@ import msgspec
 
 from tsym_agent.model.ids import StableNodeID
 from tsym_agent.model.paths import PathKind
-from tsym_agent.model.payload import ABSENT, decode, is_absent
+from tsym_agent.model.payload import ABSENT, Body, decode, is_absent
 
 
 class BackendState(StrEnum):
@@ -229,12 +229,12 @@ _SWEEP = msgspec.json.Decoder(SweepStatus)
 _CAP_MAP = msgspec.json.Decoder(dict[str, tuple[msgspec.Raw, ...] | None])
 
 
-def parse_status(body: bytes) -> Status:
+def parse_status(body: Body) -> Status:
     """Read a whole status."""
     return decode(_STATUS, body)
 
 
-def parse_sweep_status(body: bytes) -> SweepStatus:
+def parse_sweep_status(body: Body) -> SweepStatus:
     """Read what a sweep needs of a status."""
     return decode(_SWEEP, body)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tsym_agent.model.netmap import ControlNode
-from tsym_agent.model.payload import decode
+from tsym_agent.model.payload import Body, decode
 from tsym_agent.model.status import UserProfile
 
 
@@ -21,6 +21,6 @@ class WhoIs(msgspec.Struct, frozen=True, rename="pascal"):
 _DECODER = msgspec.json.Decoder(WhoIs)
 
 
-def parse_whois(body: bytes) -> WhoIs:
+def parse_whois(body: Body) -> WhoIs:
     """Read the answer of `whois`."""
     return decode(_DECODER, body)
