@@ -15,7 +15,6 @@ from urllib.parse import urlencode
 from tsym_agent.localapi.bus import BusWatch
 from tsym_agent.localapi.errors import (
     AccessDeniedError,
-    AnswerTimeoutError,
     BadAnswerError,
     NoSuchObjectError,
     NotSupportedError,
@@ -34,7 +33,7 @@ from tsym_agent.model.prefs import Prefs, parse_prefs
 from tsym_agent.model.status import Status, SweepStatus, parse_status, parse_sweep_status
 from tsym_agent.model.whois import WhoIs, parse_whois
 from tsym_agent.wire.client import Body, HttpClient
-from tsym_agent.wire.errors import WireError
+from tsym_agent.wire.errors import WireError, WireTimeoutError
 from tsym_agent.wire.streams import Opener
 
 T = TypeVar("T")
@@ -122,7 +121,7 @@ class LocalClient:
         the peer active for 45 s; changes nothing else.
         """
         params = {"ip": ip, "type": kind.value} | ({"size": str(size)} if size else {})
-        body = await self.ask("ping", params, method="POST", timeout_s=timeout_s, http=self._pings)
+        body = await self._ask(self._pings, timeout_s, "ping", params, method="POST")
         return self._decode("ping", parse_ping_result, body)
 
     async def rights(self, *, again: bool = False) -> Rights | None:
@@ -145,35 +144,36 @@ class LocalClient:
         """
         return BusWatch(self._calls).notices(mask)
 
-    async def ask(
-        self,
-        name: str,
-        params: Mapping[str, str] = {},
-        *,
-        method: str = "GET",
-        body: bytes = b"",
-        timeout_s: float | None = None,
-        http: HttpClient | None = None,
-    ) -> Body:
+    async def ask(self, name: str, params: Mapping[str, str] = {}, *, method: str = "GET", body: bytes = b"") -> Body:
         """Ask one endpoint and return the body of a good answer (empty for 204); else raise `LocalAPIError`."""
-        target = f"/localapi/v0/{name}" + (f"?{urlencode(params)}" if params else "")
-        deadline_s = self._timeout_s if timeout_s is None else timeout_s
-        try:
-            answer = await (http or self._calls).request(method, target, body=body, timeout_s=deadline_s)
-        except WireError as error:
-            refusal = from_wire(self.where, error)
-            if not isinstance(refusal, AnswerTimeoutError):
-                self._rights = None
-            raise refusal from error
-        self._daemon_version = answer.header("Tailscale-Version") or self._daemon_version
-        if answer.status not in {200, 204}:
-            raise from_answer(self.where, name, answer.status, answer.body)
-        return answer.body
+        return await self._ask(self._calls, self._timeout_s, name, params, method=method, body=body)
 
     async def aclose(self) -> None:
         """Close every connection; calls under way fail."""
         await self._calls.aclose()
         await self._pings.aclose()
+
+    async def _ask(
+        self,
+        http: HttpClient,
+        timeout_s: float,
+        name: str,
+        params: Mapping[str, str],
+        *,
+        method: str = "GET",
+        body: bytes = b"",
+    ) -> Body:
+        target = f"/localapi/v0/{name}" + (f"?{urlencode(params)}" if params else "")
+        try:
+            answer = await http.request(method, target, body=body, timeout_s=timeout_s)
+        except WireError as error:
+            if not isinstance(error, WireTimeoutError):
+                self._rights = None
+            raise from_wire(self.where, error) from error
+        self._daemon_version = answer.header("Tailscale-Version") or self._daemon_version
+        if answer.status not in {200, 204}:
+            raise from_answer(self.where, name, answer.status, answer.body)
+        return answer.body
 
     async def _status_body(self, *, peers: bool = True) -> Body:
         return await self.ask("status", {} if peers else {"peers": "false"})

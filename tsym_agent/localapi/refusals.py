@@ -63,6 +63,8 @@ def from_answer(where: str, question: str, status: int, body: Body) -> LocalAPIE
         return NotSupportedError(
             where, f"this tailscaled has no {question}", "it is too old, or built without that feature"
         )
+    if status == 503 and "not enabled" in words:  # routecheck, where the tailnet has not switched it on
+        return NotSupportedError(where, said, "it is switched off on that node")
     if status == 403:
         return AccessDeniedError(where, said, _hint_for_denial(words))
     if status in _MEANINGS:

@@ -2,7 +2,7 @@
 
 No I/O, no clocks, no sockets. Two families live here:
 
-* payload values (`status`, `pings`, `netmap`, `prefs`, `notify`, `derp`, `whois`, `lock`): frozen msgspec
+* payload values (`status`, `pings`, `netmap`, `prefs`, `notify`, `derp`, `whois`, `lock`, `dns`, …): frozen msgspec
   structs that name the fields we use, ignore the ones we do not know, and keep rare or large ones raw until asked;
 * our own values (`ids`, `paths`, `nodes`, `pairs`, `hosts`, `snapshot`, `documents`): what screens, commands and JSON
   speak about.

@@ -90,9 +90,22 @@ class ControlNode(msgspec.Struct, frozen=True, rename="pascal"):
         return int(port) if port.isdigit() else 0
 
 
+class FileTarget(msgspec.Struct, frozen=True, rename="pascal"):
+    """A node that files may be sent to."""
+
+    node: ControlNode | None = None
+    peer_api_url: str = msgspec.field(default="", name="PeerAPIURL")
+
+
 _DECODER = msgspec.json.Decoder(ControlNode)
+_FILE_TARGETS: msgspec.json.Decoder[tuple[FileTarget, ...] | None] = msgspec.json.Decoder(tuple[FileTarget, ...] | None)
 
 
 def parse_control_node(body: Body) -> ControlNode:
     """Read the answer of `peer-by-id`."""
     return decode(_DECODER, body)
+
+
+def parse_file_targets(body: Body) -> tuple[FileTarget, ...]:
+    """Read the answer of `file-targets`."""
+    return decode(_FILE_TARGETS, body) or ()

@@ -224,6 +224,7 @@ class Status(msgspec.Struct, frozen=True, rename="pascal"):
         return profile.login_name or None if profile else None
 
 
+_PROFILE = msgspec.json.Decoder(UserProfile)
 _STATUS = msgspec.json.Decoder(Status)
 _SWEEP = msgspec.json.Decoder(SweepStatus)
 _CAP_MAP = msgspec.json.Decoder(dict[str, tuple[msgspec.Raw, ...] | None])
@@ -242,3 +243,8 @@ def parse_sweep_status(body: Body) -> SweepStatus:
 def read_cap_map(peer: PeerStatus) -> dict[str, tuple[msgspec.Raw, ...] | None]:
     """Read a node's capabilities; a null or empty value still means the node has the capability."""
     return {} if is_absent(peer.cap_map) else decode(_CAP_MAP, bytes(peer.cap_map))
+
+
+def parse_user_profile(body: Body) -> UserProfile:
+    """Read the answer of `user-profile`."""
+    return decode(_PROFILE, body)
