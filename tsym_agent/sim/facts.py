@@ -1,0 +1,164 @@
+"""What holds of each node at this moment: the scenario's words and the timeline's, taken together."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tsym_agent.model.status import BackendState
+from tsym_agent.sim.identity import Identity, identify
+from tsym_agent.sim.network import Network
+from tsym_agent.sim.scenario import Scenario
+from tsym_agent.sim.schema import NodeTable, RegionTable
+from tsym_agent.sim.timeline import Change, Timeline
+
+DAY_S = 86_400.0
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """One node now."""
+
+    node: NodeTable
+    identity: Identity
+    dns_name: str
+    """With its trailing dot."""
+    host_name: str
+    version: str
+    region: RegionTable
+    nat: str
+    has_udp: bool
+    is_present: bool
+    """Whether control knows the node at all."""
+    is_running: bool
+    """Whether its tailscaled runs."""
+    state: BackendState
+    is_expired: bool
+    is_alive: bool
+    """Whether it takes part: answers pings, relays, is connected to control."""
+    is_online: bool
+    """What control claims."""
+    last_seen_s: float
+    """Virtual time it was last online; of no meaning while it is."""
+    key_expiry_s: float | None
+    health: tuple[str, ...]
+
+    @property
+    def addresses(self) -> tuple[str, str]:
+        """Its Tailscale addresses, IPv4 first."""
+        return self.identity.ipv4, self.identity.ipv6
+
+    @property
+    def label(self) -> str:
+        """The first label of its DNS name."""
+        return self.dns_name.partition(".")[0]
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether peers see it in their status: tailnet lock filters what it refuses."""
+        return self.is_present and self.node.standing != "locked-out"
+
+
+class Population:
+    """All nodes of a scenario with their facts, kept up to date."""
+
+    def __init__(self, scenario: Scenario, timeline: Timeline) -> None:
+        self._scenario = scenario
+        self._timeline = timeline
+        self._identities = identify(scenario)
+        self._last_seen: dict[str, float] = {node.name: -node.last_seen_s for node in scenario.nodes.values()}
+        self._facts: dict[str, Facts] = {}
+        self.network = Network(scenario, self._identities, lambda name: self._facts[name].is_alive)
+        self.network.hold(timeline.lasting)
+        for name in scenario.nodes:
+            self._facts[name] = self._now(name)
+        self.by_address = {address: facts.node.name for facts in self._facts.values() for address in facts.addresses}
+
+    def __getitem__(self, name: str) -> Facts:
+        return self._facts[name]
+
+    def all(self) -> tuple[Facts, ...]:
+        """Return every node of the scenario, present or not."""
+        return tuple(self._facts.values())
+
+    def shown_to(self, name: str) -> list[Facts]:
+        """Return the peers a node knows."""
+        return [facts for facts in self._facts.values() if facts.is_shown and facts.node.name != name]
+
+    def refresh(self, change: Change) -> set[str]:
+        """Take over what a change did and return the nodes whose facts are others now."""
+        self.network.hold(self._timeline.lasting)
+        changed = set()
+        for name in change.nodes:
+            before = self._facts[name]
+            after = self._now(name)
+            if before.is_online and not after.is_online:
+                self._last_seen[name] = change.at_s
+                after = self._now(name)
+            if after != before:
+                self._facts[name] = after
+                changed.add(name)
+        return changed
+
+    def _now(self, name: str) -> Facts:
+        scenario, timeline, network = self._scenario, self._timeline, self.network
+        node = scenario.nodes[name]
+        has_expired_by_event = any(
+            event.kind == "key-expired" and name in scenario.select(event.on) for event in timeline.lasting
+        )
+        is_expired = (
+            node.standing == "expired"
+            or has_expired_by_event
+            or (node.key_expires_days is not None and node.key_expires_days < 0)
+        )
+        is_present = name not in timeline.removed
+        is_running = name not in timeline.stopped and name not in timeline.offline
+        state = self._state(node, is_expired=is_expired)
+        is_alive = is_present and is_running and state is BackendState.RUNNING and node.standing == "ok"
+        return Facts(
+            node=node,
+            identity=self._identities[name],
+            dns_name=self._dns_name(node),
+            host_name=node.host_name or name,
+            version=node.version or scenario.tailnet.version,
+            region=network.home_region(name),
+            nat=network.nat(name),
+            has_udp=network.has_udp(name),
+            is_present=is_present,
+            is_running=is_running,
+            state=state,
+            is_expired=is_expired,
+            is_alive=is_alive,
+            is_online=is_alive if node.online is None else node.online,
+            last_seen_s=self._last_seen[name],
+            key_expiry_s=self._key_expiry_s(node, expired_by_event=has_expired_by_event),
+            health=(
+                *node.health,
+                *(event.text for event in timeline.lasting if self._is_health_of(event.on, name, event.kind)),
+            ),
+        )
+
+    def _is_health_of(self, selector: str, name: str, kind: str) -> bool:
+        return kind == "health" and name in self._scenario.select(selector)
+
+    def _state(self, node: NodeTable, *, is_expired: bool) -> BackendState:
+        state = node.state
+        for event in self._timeline.lasting:
+            if event.kind == "backend-state" and event.state and node.name in self._scenario.select(event.on):
+                state = event.state
+        if state == "Running" and is_expired:
+            return BackendState.NEEDS_LOGIN
+        if state == "Running" and node.standing == "not-approved":
+            return BackendState.NEEDS_MACHINE_AUTH
+        return BackendState(state)
+
+    def _key_expiry_s(self, node: NodeTable, *, expired_by_event: bool) -> float | None:
+        if expired_by_event:
+            return min(event.at for event in self._timeline.lasting if event.kind == "key-expired")
+        if node.key_expires_days is not None:
+            return node.key_expires_days * DAY_S
+        return -node.last_seen_s if node.standing == "expired" else None
+
+    def _dns_name(self, node: NodeTable) -> str:
+        if node.dns_name:
+            return node.dns_name.rstrip(".") + "."
+        suffix = "mullvad.ts.net" if node.mullvad else self._scenario.suffix
+        return f"{node.name}.{suffix}."

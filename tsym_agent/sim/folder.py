@@ -1,0 +1,170 @@
+"""The folder of a running simulator: one socket a host, and the index that says they are ready.
+
+    DIR/sim.lock     held while the simulator runs; names its process and the sockets it makes
+    DIR/HOST.sock    the LocalAPI of one host
+    DIR/sim.json     the index, written last
+
+Only files a simulator made are ever removed: its own at the end, and those of one that was killed at the next start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from tsym_agent.sim.errors import FolderError
+
+INDEX = "sim.json"
+LOCK = "sim.lock"
+SCHEMA = "tsym/sim/1"
+LONGEST_PATH_BYTES = 100
+"""Some systems cut socket paths at 104 bytes; below 100 there is room everywhere."""
+
+
+class IndexHost(msgspec.Struct, frozen=True):
+    """One host of the index."""
+
+    name: str
+    socket: str
+    """Absolute path."""
+    id: str
+    """Stable node ID."""
+
+
+class Index(msgspec.Struct, frozen=True, kw_only=True):
+    """What `sim.json` says."""
+
+    schema: str = SCHEMA
+    tailnet: str
+    scenario: str
+    hosts: tuple[IndexHost, ...]
+
+
+class _Claim(msgspec.Struct, frozen=True):
+    pid: int
+    sockets: tuple[str, ...]
+
+
+def read_index(directory: Path) -> Index:
+    """Read the index of a running simulator; raise `FolderError` when there is none."""
+    path = directory / INDEX
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Index)
+    except FileNotFoundError as error:
+        raise FolderError(
+            f"{directory}: no simulated tailnet runs here (no {INDEX}); start one with tsym sim"
+        ) from error
+    except (OSError, msgspec.DecodeError) as error:
+        raise FolderError(f"{path}: cannot be read: {error}") from error
+
+
+class Folder:
+    """One simulator's folder. Claim it first, release it last."""
+
+    def __init__(self, directory: Path, hosts: Iterable[str]) -> None:
+        self.directory = directory.absolute()
+        self._sockets = tuple(f"{host}.sock" for host in hosts)
+        self._lock: int | None = None
+        self._made_directory = False
+
+    def socket(self, host: str) -> Path:
+        """Return the path of a host's socket."""
+        return self.directory / f"{host}.sock"
+
+    def claim(self) -> None:
+        """Make the folder ours; raise `FolderError` when it cannot be."""
+        longest = max((len(os.fsencode(self.directory / name)) for name in self._sockets), default=0)
+        if longest > LONGEST_PATH_BYTES:
+            raise FolderError(
+                f"{self.directory}: its socket paths would take {longest} bytes, {LONGEST_PATH_BYTES} is the most that"
+                " works everywhere; choose a shorter --dir, such as one under /tmp"
+            )
+        try:
+            self._make_directory()
+            self._take_lock()
+            self._sweep()
+            self._write_claim()
+        except OSError as error:
+            self.release()
+            raise FolderError(f"{self.directory}: {error.strerror or error}") from error
+
+    def publish(self, index: Index) -> None:
+        """Write the index: from now on others may use the sockets."""
+        draft = self.directory / f".{INDEX}.new"
+        draft.write_bytes(msgspec.json.format(msgspec.json.encode(index)) + b"\n")
+        draft.replace(self.directory / INDEX)
+
+    def withdraw(self) -> None:
+        """Remove the index: nobody should start using the sockets."""
+        with contextlib.suppress(OSError):
+            (self.directory / INDEX).unlink()
+
+    def release(self) -> None:
+        """Remove everything we made and let the folder go."""
+        if self._lock is not None:
+            self.withdraw()
+            for name in self._sockets:
+                self._remove_socket(name)
+            (self.directory / LOCK).unlink(missing_ok=True)
+            os.close(self._lock)
+            self._lock = None
+        if self._made_directory:
+            with contextlib.suppress(OSError):  # somebody may have put a file of theirs there
+                self.directory.rmdir()
+
+    def _make_directory(self) -> None:
+        try:
+            self.directory.mkdir(mode=0o700, parents=True)
+            self._made_directory = True
+        except FileExistsError:
+            if not self.directory.is_dir():
+                raise FolderError(f"{self.directory}: is a file; choose another --dir") from None
+
+    def _take_lock(self) -> None:
+        path = self.directory / LOCK
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            claim = _read_claim(lock)
+            os.close(lock)
+            who = f" (process {claim.pid})" if claim else ""
+            raise FolderError(
+                f"{self.directory}: a simulated tailnet runs here already{who}; end that one or choose another --dir"
+            ) from None
+        self._lock = lock
+
+    def _sweep(self) -> None:
+        """Remove what a killed simulator left."""
+        claim = _read_claim(self._lock) if self._lock is not None else None
+        if claim is not None:
+            self.withdraw()
+            for name in claim.sockets:
+                if os.sep not in name:
+                    self._remove_socket(name)
+        for name in (INDEX, *self._sockets):
+            if (self.directory / name).exists():
+                raise FolderError(f"{self.directory / name}: in the way and not ours; move it or choose another --dir")
+
+    def _write_claim(self) -> None:
+        assert self._lock is not None  # noqa: S101 - claim takes the lock first
+        os.ftruncate(self._lock, 0)
+        os.pwrite(self._lock, msgspec.json.encode(_Claim(os.getpid(), self._sockets)), 0)
+
+    def _remove_socket(self, name: str) -> None:
+        path = self.directory / name
+        if path.is_socket():
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def _read_claim(lock: int) -> _Claim | None:
+    try:
+        return msgspec.json.decode(os.pread(lock, 1 << 20, 0), type=_Claim)
+    except msgspec.DecodeError:
+        return None

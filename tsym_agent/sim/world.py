@@ -1,0 +1,191 @@
+"""The simulated tailnet at one virtual moment: no I/O, no clock of its own, the same answers from the same seed.
+
+Time is virtual seconds since the scenario's start and only goes forward. What a host answers depends on the scenario,
+the seed, the time, and the pings sent before, on nothing else.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from tsym_agent.model.paths import PathKind, PingKind
+from tsym_agent.model.pings import PingResult
+from tsym_agent.model.status import BackendState
+from tsym_agent.sim.bodies.status import StatusBodies
+from tsym_agent.sim.chance import share, spread
+from tsym_agent.sim.facts import Facts, Population
+from tsym_agent.sim.network import Route
+from tsym_agent.sim.scenario import Scenario
+from tsym_agent.sim.sessions import Session
+from tsym_agent.sim.timeline import Change, Timeline
+
+DEFAULT_EPOCH = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+_PEERAPI_TIMEOUT_S = 10.0
+_PEERAPI_TRIPS = 2
+"""TCP handshake and request: a peerapi ping takes that many round trips."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a ping brings back, and when."""
+
+    result: PingResult
+    after_s: float = 0.0
+    """Virtual seconds from asking to answering."""
+
+
+class World:
+    """A scenario coming to pass."""
+
+    def __init__(self, scenario: Scenario, seed: int = 0, *, epoch: datetime = DEFAULT_EPOCH) -> None:
+        self.scenario = scenario
+        self.seed = seed
+        self.epoch = epoch
+        """The date of virtual second 0."""
+        self.now_s = 0.0
+        self._timeline = Timeline(scenario)
+        self.population = Population(scenario, self._timeline)
+        self._routers = _Routers(scenario)
+        self._sessions: dict[str, dict[str, Session]] = {name: {} for name in scenario.vantages}
+        self._bodies = StatusBodies(scenario, self.population, self._sessions, self.path_in_use, self.date)
+
+    @property
+    def next_change_s(self) -> float | None:
+        """When the next event is due; None = never."""
+        return self._timeline.next_s
+
+    def date(self, at_s: float) -> str:
+        """Return a virtual second as RFC 3339 in UTC."""
+        return (self.epoch + timedelta(seconds=at_s)).isoformat().replace("+00:00", "Z")
+
+    def advance(self, now_s: float) -> list[Change]:
+        """Let time pass until `now_s` and return what happened; a time in the past changes nothing."""
+        self.now_s = max(self.now_s, now_s)
+        changes = self._timeline.advance(self.now_s)
+        for change in changes:
+            self._bodies.forget(self.population.refresh(change))
+        return changes
+
+    def is_asked(self, host: str) -> bool:
+        """Whether a host's socket accepts connections."""
+        facts = self.population[host]
+        return facts.is_present and facts.is_running and host not in self._timeline.closed
+
+    def status_body(self, host: str, *, peers: bool = True) -> bytes:
+        """Return what `status` answers on a host, the same object until something changes."""
+        return self._bodies.body(host, self.now_s) if peers else self._bodies.body_without_peers(host)
+
+    def path_in_use(self, host: str, peer: str) -> Route | None:
+        """Return the path a host's magicsock uses to a peer now; None while it has found none but DERP."""
+        session = self._sessions[host].get(peer)
+        route = self._route(host, peer)
+        if session is None or route is None or not session.has_found(route, self.now_s, self.seed, host, peer):
+            return None
+        return route
+
+    def node_at(self, host: str, address: str) -> Facts | None:
+        """Return the node a host's packets for an address go to: its owner, else who routes its prefix."""
+        name = self.population.by_address.get(address) or self._routers.find(address)
+        facts = self.population[name] if name else None
+        return facts if facts is not None and (facts.is_shown or facts.node.name == host) else None
+
+    def ping(self, host: str, ip: str, kind: PingKind, now_s: float, *, size: int = 0) -> Answer | None:
+        """Send one ping from a host; None = silence, as long as the caller cares to wait."""
+        self.advance(now_s)
+        target = self.node_at(host, ip)
+        if refusal := self._refusal(self.population[host], target, ip):
+            return Answer(refusal)
+        assert target is not None  # noqa: S101 - an unknown target was refused above
+        name = target.node.name
+        session = self._sessions[host].setdefault(name, Session(began_s=self.now_s))
+        number = session.send(self.now_s)
+        self._bodies.touch(host, name, session)
+        route = self._route(host, name)
+        if route is None or not _answers(target, kind) or share(self.seed, "loss", host, name, number) < route.loss:
+            return _peerapi_silence(target, ip) if kind is PingKind.PEERAPI else None
+        if kind is not PingKind.DISCO:
+            session.carry(self.now_s)
+        has_found = session.has_found(route, self.now_s, self.seed, host, name)
+        late_ms = route.jitter_ms * spread(self.seed, "jitter", host, name, number) + size * _MS_PER_BYTE
+        base_ms = route.latency_ms if has_found else route.derp_latency_ms
+        return _pong(target, ip, kind, route, (base_ms + late_ms) / 1000, has_found=has_found)
+
+    def _route(self, host: str, peer: str) -> Route | None:
+        facts = self.population[peer]
+        return self.population.network.route(host, peer) if facts.is_alive or facts.node.mullvad else None
+
+    def _refusal(self, source: Facts, target: Facts | None, ip: str) -> PingResult | None:
+        """Return the immediate error of a ping that is not even sent."""
+        if source.state is BackendState.STOPPED:
+            return PingResult(ip=ip, err="local tailscaled stopped")
+        if target is None or source.state is not BackendState.RUNNING:
+            return PingResult(ip=ip, err="no matching peer")
+        if target.node.name == source.node.name:
+            return PingResult(ip=ip, node_ip=ip, err=f"{ip} is local Tailscale IP", is_local_ip=True)
+        if target.is_expired:
+            return PingResult(ip=ip, err="peer's node key has expired")
+        return None
+
+
+_MS_PER_BYTE = 0.0001
+"""A large ping takes a little longer: about what 80 Mbit/s would add."""
+
+
+def _answers(target: Facts, kind: PingKind) -> bool:
+    if target.node.mullvad:
+        return kind is PingKind.ICMP
+    return target.is_alive and kind.value in target.node.answers
+
+
+def _pong(target: Facts, ip: str, kind: PingKind, route: Route, latency_s: float, *, has_found: bool) -> Answer:
+    label = target.label or target.host_name
+    if kind is PingKind.PEERAPI:
+        latency_s *= _PEERAPI_TRIPS
+        url = _peer_api_url(target, ip)
+        pong = PingResult(ip=ip, node_ip=ip, node_name=target.dns_name, latency_seconds=latency_s, peer_api_url=url)
+        return Answer(pong, latency_s)
+    if kind is not PingKind.DISCO:
+        port = target.identity.peer_api_port if kind is PingKind.TSMP else 0
+        pong = PingResult(ip=ip, node_ip=ip, node_name=label, latency_seconds=latency_s, peer_api_port=port)
+        return Answer(pong, latency_s)
+    path = route.path if has_found else PathKind.DERP
+    is_derp = path is PathKind.DERP and route.region is not None
+    pong = PingResult(
+        ip=ip,
+        node_ip=target.identity.ipv4,
+        node_name=label,
+        latency_seconds=latency_s,
+        endpoint=route.endpoint if path is PathKind.DIRECT else "",
+        peer_relay=route.peer_relay if path is PathKind.PEER_RELAY else "",
+        derp_region_id=route.region.id if is_derp and route.region else 0,
+        derp_region_code=route.region.code if is_derp and route.region else "",
+    )
+    return Answer(pong, latency_s)
+
+
+def _peerapi_silence(target: Facts, ip: str) -> Answer:
+    url = _peer_api_url(target, ip)
+    return Answer(PingResult(ip=ip, err=f'Head "{url}": context deadline exceeded'), _PEERAPI_TIMEOUT_S)
+
+
+def _peer_api_url(target: Facts, ip: str) -> str:
+    return f"http://{f'[{ip}]' if ':' in ip else ip}:{target.identity.peer_api_port}"
+
+
+class _Routers:
+    """Who routes a prefix: the longest one wins, as in every routing table."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        routes = [
+            (ipaddress.ip_network(prefix), node.name) for node in scenario.nodes.values() for prefix in node.routes
+        ]
+        self._routes = sorted(routes, key=lambda route: -route[0].prefixlen)
+
+    def find(self, address: str) -> str | None:
+        try:
+            wanted = ipaddress.ip_address(address)
+        except ValueError:
+            return None
+        return next((name for network, name in self._routes if wanted in network), None)
