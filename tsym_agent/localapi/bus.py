@@ -64,7 +64,7 @@ class BusWatch:
     max_line_bytes: int = MAX_LINE_BYTES
 
     async def notices(self, mask: BusMask) -> AsyncGenerator[Notify, None]:
-        """Yield notices for ever, `RESUMED` after each gap."""
+        """Yield notices until the client is closed, `RESUMED` after each gap."""
         attempt = 0
         has_been_up = False
         while True:
@@ -82,6 +82,8 @@ class BusWatch:
                 raise
             except LocalAPIError:
                 pass  # gone for now: status, asked by the same reader, says why
+            if self.http.is_closed:
+                return
             has_settled = up_since is not None and self.clock() - up_since >= self.backoff.settled_s
             attempt = 1 if has_settled else attempt + 1
             await self.sleep(self.backoff.delay_s(attempt, self.roll()))

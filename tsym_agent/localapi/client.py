@@ -165,7 +165,7 @@ class LocalClient:
     ) -> Body:
         target = f"/localapi/v0/{name}" + (f"?{urlencode(params)}" if params else "")
         try:
-            answer = await http.request(method, target, body=body, timeout_s=timeout_s)
+            answer = await http.request(method, target, body=body, timeout_s=timeout_s, is_repeatable=True)
         except WireError as error:
             if not isinstance(error, WireTimeoutError):
                 self._rights = None

@@ -22,7 +22,7 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 """Ten times the status of 5,000 peers: anything larger is a fault, and would take the memory of a small machine."""
 
 MAX_IDLE_CONNECTIONS = 4
-IDEMPOTENT_METHODS = frozenset({"GET", "HEAD"})
+READING_METHODS = frozenset({"GET", "HEAD"})
 
 
 Body = bytes | bytearray
@@ -90,7 +90,7 @@ class HttpClient:
         self._slots = asyncio.Semaphore(max_connections)
         self._idle: list[Connection] = []
         self._open: set[Connection] = set()
-        self._is_closed = False
+        self.is_closed = False
 
     async def request(
         self,
@@ -100,20 +100,22 @@ class HttpClient:
         body: bytes = b"",
         headers: Sequence[tuple[str, str]] = (),
         timeout_s: float = 5.0,
+        is_repeatable: bool | None = None,
     ) -> Response:
-        """Send a request and return its whole answer.
+        """Send a request and return its whole answer; raise `WireError`.
 
         `timeout_s` counts from the moment a connection may be used: waiting for one of the others to finish is not the
-        daemon's silence. A reading request on a kept connection that turns out closed is sent once more on a new one.
-        Raises `WireError`.
+        daemon's silence. A kept connection may turn out closed only when it is used: then a repeatable request (GET
+        and HEAD, unless told) is sent once more on a new one.
         """
+        may_repeat = method in READING_METHODS if is_repeatable is None else is_repeatable
         message = self._prepare(method, body, headers)
         async with self._slots, _deadline(timeout_s):
             if (connection := self._take_idle()) is not None:
                 try:
                     return await self._exchange(connection, method, target, message, body)
                 except DisconnectedError as error:
-                    if not (error.nothing_received and method in IDEMPOTENT_METHODS):
+                    if not (error.nothing_received and may_repeat):
                         raise
                     self._drop_idle()
             return await self._exchange(await self._connect(), method, target, message, body)
@@ -145,7 +147,7 @@ class HttpClient:
 
     async def aclose(self) -> None:
         """Close every connection; calls under way fail with `DisconnectedError`."""
-        self._is_closed = True
+        self.is_closed = True
         connections = list(self._open)
         for connection in connections:
             self._close(connection)
@@ -155,12 +157,12 @@ class HttpClient:
 
     def _prepare(self, method: str, body: bytes, headers: Sequence[tuple[str, str]]) -> list[Header]:
         message = self._headers + [(name.encode(), value.encode()) for name, value in headers]
-        if body or method not in IDEMPOTENT_METHODS:
+        if body or method not in READING_METHODS:
             message.append((b"Content-Length", str(len(body)).encode()))
         return message
 
     async def _connect(self) -> Connection:
-        if self._is_closed:
+        if self.is_closed:
             raise DisconnectedError("this client is closed")
         connection = await Connection.open(self._opener)
         self._open.add(connection)
