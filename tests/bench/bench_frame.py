@@ -24,7 +24,7 @@ LINES = re.compile(rb"\xe2[\xa0-\xa3][\x80-\xbf]{1,}")
 def measure() -> Iterator[Figure]:
     """Open the app on a simulated tailnet of eight nodes that is already running."""
     with tempfile.TemporaryDirectory(prefix="tsb") as folder, asyncio.Runner() as runner:
-        sim = SimProcess(Path(folder) / "s", scenario="home")
+        sim = SimProcess("home", directory=Path(folder) / "s")
         runner.run(sim.__aenter__())
         try:
             yield from _measure(Path(folder))

@@ -26,7 +26,7 @@ def home() -> Iterator[Path]:
     """Give a home folder in which `tsym sim --dir ~/sim` is running, as the pages ask for."""
     with tempfile.TemporaryDirectory(prefix="tsd") as folder:
         home = Path(folder)
-        sim = SimProcess(home / "sim", scenario="home")
+        sim = SimProcess("home", directory=home / "sim")
         with asyncio.Runner() as runner:
             runner.run(sim.__aenter__())
             try:
