@@ -7,8 +7,9 @@ and the daemon (no socket, no right, tailscaled stopped) says nothing of the pai
 from __future__ import annotations
 
 import asyncio
+import bisect
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -23,7 +24,8 @@ from tsym_agent.probe import limits
 from tsym_agent.probe.window import Sample
 
 Clock = Callable[[], float]
-Sleep = Callable[[float], Awaitable[None]]
+Enough = Callable[[Sequence[Sample]], bool]
+"""Looks at a round's samples so far, in the order of sending, and says whether to stop."""
 
 TIMED_OUT = "timed out"
 """The words of silence."""
@@ -54,6 +56,8 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
     """A Tailscale address of the target."""
     kind: PingKind = PingKind.DISCO
     probes: int = limits.PROBES_PER_SWEEP
+    most: int = int(limits.SETTLE_S / limits.PROBE_SPACING_S)
+    """Probes of a round that goes on until it is enough."""
     size: int = 0
     """Bytes of the disco message; 0 = as small as it gets."""
     timeout_s: float | None = None
@@ -121,65 +125,59 @@ def to_sample(result: PingResult, kind: PingKind, sent_s: float, sweep: int = 0)
 class Sender:
     """Sends rounds through a gate."""
 
-    def __init__(
-        self, *, gate: Gate | None = None, clock: Clock = time.monotonic, sleep: Sleep = asyncio.sleep
-    ) -> None:
+    def __init__(self, *, gate: Gate | None = None, clock: Clock = time.monotonic) -> None:
         self._gate = gate or Gate()
         self._clock = clock
-        self._sleep = sleep
         self.sent = 0
         """Probes sent so far."""
 
     async def run(
-        self,
-        planned: Round,
-        pinger: Pinger,
-        report: Callable[[Sample], None],
-        enough: Callable[[], bool] | None = None,
-        most: int | None = None,
+        self, planned: Round, pinger: Pinger, report: Callable[[Sample], None], enough: Enough | None = None
     ) -> None:
         """Send a round's probes, spaced, and report each sample as it comes.
 
-        With `enough` the round goes on past its number until that says yes, or `most` were sent. The first host
-        trouble ends the round and is raised; other probes of the round are given up.
+        With `enough` the round goes on past its number until that says yes, at most to its limit; each further probe
+        waits for the ones before it, so a dead pair costs no more than a sweep. The first host trouble ends the round
+        and is raised; other probes of the round are given up.
         """
+        seen: list[Sample] = []
         in_flight: set[asyncio.Task[None]] = set()
+
+        def keep(sample: Sample) -> None:
+            bisect.insort(seen, sample, key=lambda one: one.at_s)
+            report(sample)
+
         try:
             async with asyncio.TaskGroup() as group:
-                for number in range(most if most is not None else planned.probes):
-                    if number and await self._is_done(planned, in_flight, enough if number >= planned.probes else None):
+                for number in range(planned.most if enough else planned.probes):
+                    is_extra = number >= planned.probes
+                    if in_flight and (planned.waits or is_extra):
+                        await asyncio.wait(in_flight)
+                    if is_extra and enough and enough(seen):
                         break
-                    task = group.create_task(self._send(planned, pinger, report), name=f"probe {planned.ip}")
+                    if number:
+                        await asyncio.sleep(planned.spacing_s)
+                    task = group.create_task(self._send(planned, pinger, keep), name=f"probe {planned.ip}")
                     in_flight.add(task)
                     task.add_done_callback(in_flight.discard)
         except BaseExceptionGroup as troubles:
             raise _first_of(troubles) from None
 
-    async def _is_done(
-        self, planned: Round, in_flight: set[asyncio.Task[None]], enough: Callable[[], bool] | None
-    ) -> bool:
-        if planned.waits and in_flight:
-            await asyncio.wait(in_flight)
-        if enough and enough():
-            return True
-        await self._sleep(planned.spacing_s)
-        return bool(enough and enough())
-
-    async def _send(self, planned: Round, pinger: Pinger, report: Callable[[Sample], None]) -> None:
+    async def _send(self, planned: Round, pinger: Pinger, keep: Callable[[Sample], None]) -> None:
         async with self._gate.slot(planned.source):
             self.sent += 1
             sample = await probe(pinger, planned, self._clock)
-        report(sample)
+        keep(sample)
 
     async def sweep(
-        self, rounds: Iterable[tuple[Round, Pinger]]
+        self, rounds: Iterable[tuple[Round, Pinger]], enough: Enough | None = None
     ) -> AsyncGenerator[tuple[Round, Sample | LocalAPIError], None]:
         """Run many rounds at once and yield each sample, or the trouble that ended its round, as it comes."""
         results: asyncio.Queue[tuple[Round, Sample | LocalAPIError] | None] = asyncio.Queue()
 
         async def run_one(planned: Round, pinger: Pinger) -> None:
             try:
-                await self.run(planned, pinger, lambda sample: results.put_nowait((planned, sample)))
+                await self.run(planned, pinger, lambda sample: results.put_nowait((planned, sample)), enough)
             except LocalAPIError as trouble:
                 results.put_nowait((planned, trouble))
 

@@ -11,7 +11,7 @@ from tests.unit.probe.virtual import now, run_virtually
 from tsym_agent.localapi.errors import AccessDeniedError, DaemonNotReadyError, LocalAPIError, RequestRefusedError
 from tsym_agent.model.paths import PathKind, PingKind
 from tsym_agent.model.pings import PingResult
-from tsym_agent.probe.sweep import Gate, Round, Sender, probe, to_sample
+from tsym_agent.probe.sweep import Enough, Gate, Round, Sender, probe, to_sample
 from tsym_agent.probe.window import Sample
 
 
@@ -19,10 +19,10 @@ def planned(**changes: object) -> Round:
     return Round(source=A, target=B, ip="100.64.0.2", sweep=1, **changes)  # type: ignore[arg-type]  # test brevity
 
 
-def send(pinger: FakePinger, one: Round) -> list[Sample]:
+def send(pinger: FakePinger, one: Round, enough: Enough | None = None) -> list[Sample]:
     async def run() -> list[Sample]:
         samples: list[Sample] = []
-        await Sender(clock=now).run(one, pinger, samples.append)
+        await Sender(clock=now).run(one, pinger, samples.append, enough)
         return samples
 
     return run_virtually(run())
@@ -90,15 +90,13 @@ def test_a_waiting_round_sends_nothing_while_a_probe_is_out() -> None:
 
 def test_a_round_goes_on_until_it_is_enough() -> None:
     pinger = FakePinger(lambda number, _at_s: direct() if number == 5 else derp())
+    samples = send(pinger, planned(), enough=lambda seen: seen[-1].path is PathKind.DIRECT)
 
-    async def run() -> list[Sample]:
-        samples: list[Sample] = []
-        await Sender(clock=now).run(
-            planned(), pinger, samples.append, enough=lambda: samples[-1].path is PathKind.DIRECT, most=10
-        )
-        return samples
+    assert len(samples) == 5
 
-    assert len(run_virtually(run())) == 5
+
+def test_a_round_that_is_never_enough_ends_at_its_limit() -> None:
+    assert len(send(FakePinger(lambda _number, _at_s: derp()), planned(most=4), enough=lambda _seen: False)) == 4
 
 
 def test_a_ping_asks_as_its_round_says() -> None:
@@ -108,15 +106,15 @@ def test_a_ping_asks_as_its_round_says() -> None:
     assert pinger.asked == [("100.64.0.2", PingKind.DISCO, 1200)]
 
 
-def test_a_round_is_never_shorter_than_its_number() -> None:
-    pinger = FakePinger(lambda _number, _at_s: direct())
-
-    async def run() -> None:
-        await Sender(clock=now).run(planned(), pinger, lambda _sample: None, enough=lambda: True, most=10)
-
-    run_virtually(run())
+def test_a_dead_pair_costs_one_sweep_although_nobody_has_had_enough() -> None:
+    pinger = FakePinger(lambda _number, _at_s: None)
+    send(pinger, planned(), enough=lambda seen: len(seen) == 3)
 
     assert len(pinger.sent_s) == 3
+
+
+def test_a_round_is_never_shorter_than_its_number() -> None:
+    assert len(send(FakePinger(lambda _number, _at_s: direct()), planned(), enough=lambda _seen: True)) == 3
 
 
 def test_host_trouble_ends_the_round_with_one_error() -> None:

@@ -1,0 +1,96 @@
+"""Nodes out of views: who is there, who is shown, and which pairs follow from that.
+
+Only nodes whose sight changed at some host are merged again, and no more than a few at a time, since fifty hosts that
+see a thousand peers make fifty thousand sights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from tsym_agent.model.ids import NodeRef
+from tsym_agent.model.nodes import Node
+from tsym_agent.probe.plan import PairKey, is_probed, is_shown
+from tsym_tui.fleet.merge import merge_node
+from tsym_tui.fleet.sites import find_sites
+from tsym_tui.fleet.views import View
+
+
+class Assembly:
+    """All nodes that any host knows."""
+
+    def __init__(self, *, everything: bool = False) -> None:
+        self._everything = everything
+        self._all: dict[NodeRef, Node] = {}
+        self._dirty: dict[NodeRef, None] = {}
+        self._sites: dict[NodeRef, str] = {}
+        self.named: set[NodeRef] = set()
+        """Nodes that somebody asked for by name: probed although they are phones or hidden."""
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether some nodes wait to be merged anew."""
+        return bool(self._dirty)
+
+    def touch(self, refs: Iterable[NodeRef]) -> None:
+        """Note that hosts say something new of these nodes."""
+        self._dirty.update(dict.fromkeys(refs))
+
+    def node(self, ref: NodeRef) -> Node | None:
+        """Return a node, hidden or not."""
+        return self._all.get(ref)
+
+    def everyone(self) -> tuple[Node, ...]:
+        """Return all nodes, hidden ones too."""
+        return tuple(self._all.values())
+
+    def shown(self) -> dict[NodeRef, Node]:
+        """Return the nodes that lists show, ordered by tailnet and name."""
+        nodes = (node for node in self._all.values() if is_shown(node, everything=self._everything))
+        return {node.ref: node for node in sorted(nodes, key=lambda node: (node.ref.tailnet, node.name, node.ref))}
+
+    def renew(self, views: Sequence[View], most: int | None = None) -> set[NodeRef]:
+        """Merge changed nodes, at most so many.
+
+        Return the ones that went on or off line or got other addresses: their pairs deserve a look.
+        """
+        moved = set()
+        for ref in list(self._dirty)[:most]:
+            del self._dirty[ref]
+            before, after = self._all.get(ref), merge_node(ref, views, self._sites.get(ref))
+            if after is None:
+                self._all.pop(ref, None)
+                continue
+            self._all[ref] = after
+            if before is not None and (before.online, before.addresses) != (after.online, after.addresses):
+                moved.add(ref)
+        return moved
+
+    def note_sites(self, views: Sequence[View]) -> None:
+        """Learn where nodes stand; a place once found is kept, for the path that showed it may be idle now."""
+        for ref, site in find_sites(views).items():
+            if self._sites.get(ref) != site:
+                self._sites[ref] = site
+                if node := self._all.get(ref):
+                    self._all[ref] = msgspec.structs.replace(node, site=site)
+
+    def probed(self) -> frozenset[NodeRef]:
+        """Return the nodes that probes may go to."""
+        return frozenset(
+            ref
+            for ref, node in self._all.items()
+            if is_probed(node, named=ref in self.named, everything=self._everything)
+        )
+
+
+def pairs_between(sources: Iterable[NodeRef], targets: Mapping[NodeRef, Node] | Iterable[NodeRef]) -> list[PairKey]:
+    """Return every ordered pair within a tailnet: tailnets are never joined."""
+    targets = tuple(targets)
+    return [
+        (source, target)
+        for source in sources
+        for target in targets
+        if target.tailnet == source.tailnet and target != source
+    ]
