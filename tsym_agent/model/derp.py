@@ -39,7 +39,8 @@ class DERPRegion(msgspec.Struct, frozen=True, rename="pascal"):
 class DERPMap(msgspec.Struct, frozen=True, rename="pascal"):
     """All relay sites by region ID in decimal."""
 
-    regions: dict[str, DERPRegion] | None = None
+    regions: dict[str, DERPRegion | None] | None = None
+    """A policy may take a default region out by naming it null."""
 
     def code_of(self, region_id: int) -> str | None:
         """Return a region's short code; None when the map does not know it."""

@@ -32,3 +32,5 @@ def decode(decoder: msgspec.json.Decoder[T], body: Body) -> T:
         raise PayloadError(f"unexpected shape: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise PayloadError(f"not JSON: {error}") from error
+    except RecursionError as error:
+        raise PayloadError("nested deeper than any answer of a daemon") from error
