@@ -14,7 +14,7 @@ from tsym_agent.model.ids import NodeRef
 from tsym_agent.model.nodes import Node
 from tsym_agent.probe.plan import PairKey, is_probed, is_shown
 from tsym_tui.fleet.merge import merge_node
-from tsym_tui.fleet.sites import find_sites
+from tsym_tui.fleet.sites import Sighting, find_sites
 from tsym_tui.fleet.views import View
 
 
@@ -68,13 +68,17 @@ class Assembly:
                 moved.add(ref)
         return moved
 
-    def note_sites(self, views: Sequence[View]) -> None:
-        """Learn where nodes stand; a place once found is kept, for the path that showed it may be idle now."""
-        for ref, site in find_sites(views).items():
-            if self._sites.get(ref) != site:
-                self._sites[ref] = site
-                if node := self._all.get(ref):
-                    self._all[ref] = msgspec.structs.replace(node, site=site)
+    def note_sites(self, views: Sequence[View], sightings: Iterable[Sighting] = ()) -> bool:
+        """Learn where nodes stand and say whether that is news.
+
+        A place once found is kept, for the path that showed it may be idle now.
+        """
+        news = {ref: site for ref, site in find_sites(views, sightings).items() if self._sites.get(ref) != site}
+        self._sites |= news
+        for ref, site in news.items():
+            if node := self._all.get(ref):
+                self._all[ref] = msgspec.structs.replace(node, site=site)
+        return bool(news)
 
     def probed(self) -> frozenset[NodeRef]:
         """Return the nodes that probes may go to."""

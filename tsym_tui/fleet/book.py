@@ -6,7 +6,7 @@ its window changed or its age did, and the dictionary keeps its order while valu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 
 import msgspec
@@ -81,6 +81,12 @@ class PairBook:
             self._aged_s = now_s
         self._changed.clear()
         return dict(self._pairs)
+
+    def sightings(self) -> Iterator[tuple[NodeRef, NodeRef, str]]:
+        """Yield where hosts reach peers directly, as last shown."""
+        for key in self._windows:
+            if (pair := self._pairs.get(key)) is not None and pair.endpoint:
+                yield pair.source, pair.target, pair.endpoint
 
     def has_turned(self, now_s: float) -> bool:
         """Whether a pair has turned stale by nothing but time since it was last shown."""

@@ -7,6 +7,7 @@ copies: a snapshot never changes, and while nothing happened the same one comes 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Mapping
@@ -39,6 +40,10 @@ COALESCE_S = 0.1
 
 TICK_S = 1.0
 """How late a pair may be noticed to have turned stale."""
+
+
+PLACES_EVERY = 5
+"""Ticks between two looks at where nodes stand."""
 
 
 class FleetOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,9 +226,11 @@ class Fleet:
             await self._rung.wait()
 
     async def _tick(self) -> None:
-        while True:
+        for tick in itertools.count():
             await asyncio.sleep(TICK_S)
             self._picture.notice_age()
+            if tick % PLACES_EVERY == 0:
+                self._picture.notice_places()
 
     def _ring(self) -> None:
         """Tell all who wait that the picture has changed."""

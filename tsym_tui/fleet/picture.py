@@ -54,6 +54,7 @@ class Picture:
         self._asked_s: dict[PairKey, float] = {}
         self._kept: Snapshot | None = None
         self._kept_s = float("-inf")
+        self._placed_at = -1
 
     @property
     def is_current(self) -> bool:
@@ -115,9 +116,10 @@ class Picture:
         most = None if whole else max(1, SIGHTS_AT_ONCE // max(1, len(views)))
         moved = self.assembly.renew(views, most)
         if not self.assembly.is_dirty and not self._is_arranged:
-            self.assembly.note_sites(views)
             self._arrange()
             self.bump()
+        if whole:
+            self.notice_places()
         self._ask([pair for pair in self._plan.pairs if pair[1] in moved] if moved else [])
 
     def _arrange(self) -> None:
@@ -165,6 +167,16 @@ class Picture:
         elif member := self._usable.get(planned.source):
             member.report_trouble(result)
         self.bump()
+
+    def notice_places(self) -> None:
+        """Look whether the paths seen lately show where nodes stand."""
+        if self._placed_at == self.revision:
+            return
+        self.book.current(self._clock())
+        if self.assembly.note_sites([member.view for member in self._members if member.view], self.book.sightings()):
+            self._shown = self.assembly.shown()
+            self.bump()
+        self._placed_at = self.revision
 
     def notice_age(self) -> None:
         """Look whether time alone has turned a pair stale."""

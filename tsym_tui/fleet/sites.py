@@ -8,11 +8,10 @@ a public address shows where the peer is seen from.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from tsym_agent.model.ids import NodeRef
-from tsym_agent.model.paths import PathKind
 from tsym_tui.fleet.views import View
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -28,29 +27,44 @@ LAN_PREFIX = 24
 """What is taken for one IPv4 LAN when only two addresses are known; a guess that fits nearly all."""
 
 
-def find_sites(views: Sequence[View]) -> dict[NodeRef, str]:
-    """Return each node's place, as the public address it is seen behind, else the subnet it shares with a host."""
+Sighting = tuple[NodeRef, NodeRef, str]
+"""A host, a peer, and the `ip:port` where the host reaches it directly."""
+
+
+def find_sites(views: Sequence[View], sightings: Iterable[Sighting] = ()) -> dict[NodeRef, str]:
+    """Return each node's place, as the public address it is seen behind, else the subnet it shares with a host.
+
+    `sightings` come from pongs; the paths that views prove are taken from them.
+    """
     groups = _Groups()
     public: dict[NodeRef, str] = {}
     lans: dict[NodeRef, str] = {}
+    own_lans: dict[NodeRef, set[str]] = {}
     for view in views:
-        if view.ref is None:
+        if view.ref is not None:
+            own = [address for endpoint in view.own_endpoints if (address := address_of(endpoint))]
+            own_lans[view.ref] = {lan for address in own if (lan := lan_of(address))}
+            if shown := next((address for address in own if address.version == 4 and not is_private(address)), None):
+                public[view.ref] = str(shown)
+    for host, peer, endpoint in (*_sightings_of(views), *sightings):
+        seen = address_of(endpoint)
+        if seen is None:
             continue
-        own = [address for endpoint in view.own_endpoints if (address := address_of(endpoint))]
-        if shown := next((address for address in own if address.version == 4 and not is_private(address)), None):
-            public[view.ref] = str(shown)
-        for stable_id, route in view.routes.items():
-            seen = address_of(route.endpoint) if route.path is PathKind.DIRECT else None
-            if seen is None:
-                continue
-            peer = NodeRef(view.tailnet, stable_id)
-            if not is_private(seen):
-                if seen.version == 4:  # a public IPv6 address names a machine, not a place
-                    public.setdefault(peer, str(seen))
-            elif (lan := lan_of(seen)) and any(lan_of(address) == lan for address in own):
-                groups.join(view.ref, peer)
-                lans[view.ref] = lans[peer] = lan
+        if (lan := lan_of(seen)) is None:
+            if seen.version == 4:  # a public IPv6 address names a machine, not a place
+                public.setdefault(peer, str(seen))
+        elif lan in own_lans.get(host, ()):
+            groups.join(host, peer)
+            lans[host] = lans[peer] = lan
     return _named(groups, public, lans)
+
+
+def _sightings_of(views: Iterable[View]) -> Iterable[Sighting]:
+    for view in views:
+        if view.ref is not None:
+            for stable_id, route in view.routes.items():
+                if route.endpoint:
+                    yield view.ref, NodeRef(view.tailnet, stable_id), route.endpoint
 
 
 def _named(groups: _Groups, public: dict[NodeRef, str], lans: dict[NodeRef, str]) -> dict[NodeRef, str]:

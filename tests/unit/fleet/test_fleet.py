@@ -421,6 +421,14 @@ def test_the_home_region_of_a_peer_proves_no_path() -> None:
     assert pair(settled(host), "a", "phone").state is SampleState.NEVER
 
 
+def test_a_pong_from_the_lan_puts_two_nodes_at_one_site() -> None:
+    host = FakeHost("a", "b")
+    host.own["Addrs"] = ["203.0.113.7:41641", "192.168.1.2:41641"]
+    host.answer = lambda _ip, _number: PingResult(latency_seconds=0.001, endpoint="192.168.1.3:41641")
+
+    assert {node.site for node in settled(host).nodes.values()} == {"203.0.113.7"}
+
+
 def test_control_characters_never_leave_the_fleet() -> None:
     nasty = "evil\x1b]0;title\x07"
     host = FakeHost("a", peer("b", HostName=nasty, DNSName="", OS="\x1b[2J", Tags=["tag:\x9b31m"]))
