@@ -1,0 +1,1 @@
+"""Bodies of daemons by release, and the tests that read them."""
