@@ -40,11 +40,11 @@ def _sites(scenario: Scenario) -> Iterator[Problem]:
     latencies: dict[frozenset[str], float] = {}
     for site in scenario.sites.values():
         key = f"site {site.name}"
-        try:
-            ipaddress.IPv4Network(site.subnet)
-        except ValueError as error:
-            yield f"{key}.subnet", f"expected an IPv4 prefix like 192.168.1.0/24: {error}"
-        if site.nat != "none" and not _is_ipv4(site.public_address):
+        nodes = sum(node.site == site.name for node in scenario.nodes.values())
+        yield from _prefix(f"{key}.subnet", site.subnet, nodes + 2)
+        if "/" in site.public_address and not site.lan:
+            yield from _prefix(f"{key}.public_address", site.public_address, nodes)
+        elif site.nat != "none" and not _is_ipv4(site.public_address):
             yield f"{key}.public_address", "expected the IPv4 address of the router, since the site is behind NAT"
         if site.region and site.region not in scenario.regions:
             yield f"{key}.region", _unknown("region", site.region, scenario.regions)
@@ -53,6 +53,16 @@ def _sites(scenario: Scenario) -> Iterator[Problem]:
                 yield f"{key}.latency_ms", _unknown("site", other, scenario.sites)
             if latencies.setdefault(frozenset({site.name, other}), latency_ms) != latency_ms:
                 yield f"{key}.latency_ms", f"`{other}` says another latency for the way back; name it once"
+
+
+def _prefix(key: str, text: str, needed: int) -> Iterator[Problem]:
+    try:
+        network = ipaddress.IPv4Network(text)
+    except ValueError as error:
+        yield key, f"expected an IPv4 prefix like 192.168.1.0/24: {error}"
+    else:
+        if network.num_addresses < needed:
+            yield key, f"has {network.num_addresses} addresses, {needed} are needed"
 
 
 def _regions(scenario: Scenario) -> Iterator[Problem]:
@@ -111,7 +121,7 @@ def _links(scenario: Scenario) -> Iterator[Problem]:
         if link.between is None and not (link.source and link.target):
             yield key, "expected `between = [A, B]`, or `from` and `to`"
         if link == LinkTable(between=link.between, source=link.source, target=link.target):
-            yield key, "changes nothing; expected latency_ms, add_ms, jitter_ms, loss, blocked or relayed"
+            yield key, "changes nothing; expected latency_ms, add_ms, jitter_ms, loss, blocked, relayed or traffic_kbps"
 
 
 def _events(scenario: Scenario) -> Iterator[Problem]:

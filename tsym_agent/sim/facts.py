@@ -57,6 +57,13 @@ class Facts(msgspec.Struct, frozen=True):
         return self.is_present and self.node.standing != "locked-out"
 
 
+class Update(msgspec.Struct, frozen=True):
+    """A node before and after something happened."""
+
+    before: Facts
+    after: Facts
+
+
 class Population:
     """All nodes of a scenario with their facts, kept up to date."""
 
@@ -83,11 +90,16 @@ class Population:
         """Return the peers a node knows."""
         return [facts for facts in self._facts.values() if facts.is_shown and facts.node.name != name]
 
-    def refresh(self, change: Change) -> set[str]:
+    def seen_by(self, host: str, name: str) -> Facts | None:
+        """Return a node as far as a host knows of it; None when it does not."""
+        facts = self._facts.get(name)
+        return facts if facts is not None and (facts.is_shown or name == host) else None
+
+    def refresh(self, change: Change) -> list[Update]:
         """Take over what a change did and return the nodes whose facts are others now."""
         self.network.hold(self._timeline.lasting)
-        changed = set()
-        for name in change.nodes:
+        updates = []
+        for name in sorted(change.nodes):
             before = self._facts[name]
             after = self._now(name)
             if before.is_online and not after.is_online:
@@ -95,8 +107,8 @@ class Population:
                 after = self._now(name)
             if after != before:
                 self._facts[name] = after
-                changed.add(name)
-        return changed
+                updates.append(Update(before, after))
+        return updates
 
     def _now(self, name: str) -> Facts:
         scenario, timeline, network = self._scenario, self._timeline, self.network

@@ -119,6 +119,8 @@ def _phrases(kind: inspect.Type) -> Iterator[str]:
 _PATTERNS = {
     "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$": "a name of a-z, 0-9 and -",
     r"^1\.[0-9]{1,3}\.[0-9]{1,3}$": "a version like 1.102.3",
+    r"^(1\.[0-9]{1,3}\.[0-9]{1,3})?$": "a version like 1.102.3",
+    r"^([a-z0-9-]+(\.[a-z0-9-]+)*)?$": "a DNS suffix like tail1234.ts.net",
     "^tag:[a-zA-Z][a-zA-Z0-9-]*$": "tags like tag:web",
     "^https?://": "an http(s) URL",
 }

@@ -36,7 +36,11 @@ def _nodes_of(table: GenerateTable) -> Iterator[NodeTable]:
     fields = msgspec.structs.asdict(table.node)
     for turn, (site, number, name) in enumerate(_places(table)):
         made = table.name.format(site=site, n=number, name=name)
-        own: dict[str, object] = {"name": made, "site": site, "vantage": number <= table.vantage}
+        own: dict[str, object] = {
+            "name": made,
+            "site": site,
+            "vantage": number <= table.vantage or made in table.vantages,
+        }
         own["owner"] = table.owners[turn % len(table.owners)] if table.owners else table.node.owner.format(name=name)
         if table.systems:
             own["os"] = table.systems[turn % len(table.systems)]

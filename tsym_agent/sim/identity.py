@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 from collections.abc import Iterator
 
 import msgspec
 
 from tsym_agent.sim.chance import digest, whole
 from tsym_agent.sim.scenario import Scenario
+from tsym_agent.sim.schema import SiteTable
 
 _LETTERS = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _FIRST_ADDRESS = int(ipaddress.IPv4Address("100.64.0.0"))
@@ -30,6 +32,8 @@ class Identity(msgspec.Struct, frozen=True):
     ipv6: str
     lan_address: str
     """Address on its site's subnet."""
+    public_address: str
+    """Address the internet sees it at."""
     port: int
     """UDP port of its tailscaled."""
     peer_api_port: int
@@ -38,6 +42,7 @@ class Identity(msgspec.Struct, frozen=True):
 def identify(scenario: Scenario) -> dict[str, Identity]:
     """Name every node of a scenario."""
     lan = {name: _hosts(site.subnet) for name, site in scenario.sites.items()}
+    public = {name: _routers(site) for name, site in scenario.sites.items()}
     ports = dict.fromkeys(scenario.sites, _FIRST_PORT)
     taken = {node.address for node in scenario.nodes.values() if node.address}
     hosted = scenario.tailnet.ids == "hosted"
@@ -46,6 +51,7 @@ def identify(scenario: Scenario) -> dict[str, Identity]:
         key = (scenario.tailnet.name, node.name)
         ipv4 = node.address or _free_address(taken, *key)
         suffix = int.from_bytes(digest("v6", *key, size=4), "big")
+        lan_address = next(lan[node.site])
         found[node.name] = Identity(
             node_id=whole(10**15, 8 * 10**15, "node", *key) if hosted else number,
             stable_id=f"n{_letters(digest('stable', *key))}CNTRL" if hosted else str(number),
@@ -55,7 +61,8 @@ def identify(scenario: Scenario) -> dict[str, Identity]:
             machine_key=f"mkey:{digest('machine', *key).hex()}",
             ipv4=ipv4,
             ipv6=str(ipaddress.IPv6Address(f"fd7a:115c:a1e0::{suffix >> 16:x}:{suffix & 0xFFFF:x}")),
-            lan_address=next(lan[node.site]),
+            lan_address=lan_address,
+            public_address=next(public[node.site], "") or lan_address,
             port=ports[node.site],
             peer_api_port=whole(32_768, 60_999, "peerapi", *key),
         )
@@ -75,6 +82,16 @@ def _hosts(subnet: str) -> Iterator[str]:
     network = ipaddress.IPv4Network(subnet)
     first = int(network.network_address) + 2  # the router has the first one
     return (str(ipaddress.IPv4Address(number)) for number in range(first, first + network.num_addresses))
+
+
+def _routers(site: SiteTable) -> Iterator[str]:
+    """Yield the public address of each machine of a site; nothing where the machines have their own."""
+    if site.nat == "none":
+        return iter(())
+    if "/" in site.public_address:
+        network = ipaddress.IPv4Network(site.public_address)
+        return map(str, network)
+    return itertools.repeat(site.public_address)
 
 
 def _free_address(taken: set[str], *key: str) -> str:

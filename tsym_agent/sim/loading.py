@@ -13,7 +13,7 @@ import msgspec
 
 from tsym_agent.sim.checks import check
 from tsym_agent.sim.errors import ScenarioError
-from tsym_agent.sim.fields import Field, field_at, fields_at
+from tsym_agent.sim.fields import field_at, fields_at
 from tsym_agent.sim.generate import expand
 from tsym_agent.sim.scenario import Scenario
 from tsym_agent.sim.schema import ScenarioFile
@@ -53,7 +53,7 @@ def parse_scenario(text: str, *, file: str = "scenario.toml") -> Scenario:
     try:
         content = msgspec.convert(tables, ScenarioFile)
     except msgspec.ValidationError as error:
-        raise _explained(file, str(error)) from error
+        raise _explained(file, str(error), tables) from error
     scenario = Scenario(
         name=file.removesuffix(".toml"),
         tailnet=content.tailnet,
@@ -77,7 +77,7 @@ def _by_name(file: str, table: str, entries: Iterable[tuple[str, T]]) -> dict[st
     return found
 
 
-def _explained(file: str, message: str) -> ScenarioError:
+def _explained(file: str, message: str, tables: dict[str, object]) -> ScenarioError:
     """Turn a decoder's complaint into key, problem and expectation."""
     problem, _, place = message.partition(" - at `$.")
     key = place.rstrip("`")
@@ -87,6 +87,21 @@ def _explained(file: str, message: str) -> ScenarioError:
         hint = f"did you mean `{near[0]}`?" if near else f"expected one of {', '.join(known)}"
         return ScenarioError(file, f"{key}.{unknown[1]}".lstrip("."), f"unknown key; {hint}")
     if missing := re.search(r"missing required field `(.*?)`", problem):
-        return ScenarioError(file, f"{key}.{missing[1]}".lstrip("."), "missing")
-    field: Field | None = field_at(key)
-    return ScenarioError(file, key, f"{problem}; expected {field.kind}" if field else problem)
+        field = field_at(f"{key}.{missing[1]}".lstrip("."))
+        return ScenarioError(
+            file, f"{key}.{missing[1]}".lstrip("."), f"missing; expected {field.kind if field else ''}"
+        )
+    field = field_at(key)
+    if field is None:
+        return ScenarioError(file, key, problem)
+    return ScenarioError(file, key, f"{_value_at(tables, key)!r} will not do; expected {field.kind}")
+
+
+def _value_at(tables: object, key: str) -> object:
+    """Return what stands at a place like `node[3].site`."""
+    for step in re.findall(r"[^.[\]]+", key):
+        if isinstance(tables, list):
+            tables = tables[int(step)]
+        elif isinstance(tables, dict):
+            tables = tables.get(step)
+    return tables

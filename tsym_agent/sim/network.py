@@ -15,11 +15,14 @@ import msgspec
 
 from tsym_agent.model.paths import PathKind
 from tsym_agent.sim.chance import whole
+from tsym_agent.sim.eras import Era, era_of
 from tsym_agent.sim.identity import Identity
 from tsym_agent.sim.scenario import Scenario
 from tsym_agent.sim.schema import EventTable, LinkTable, NodeTable, RegionTable
 
 RELAY_PORT = 40_000
+RELAYS_SINCE: Era = (1, 86)
+"""Older daemons know nothing of peer relays."""
 _IN_REGION_MS = 1.0
 """From a site to the DERP server that stands there."""
 
@@ -120,11 +123,9 @@ class Network:
 
     def public_endpoint(self, name: str, towards: str = "") -> str:
         """Return the `ip:port` a node is seen at from the internet; a hard NAT shows another one to every peer."""
-        site, me = self._scenario.sites[self._nodes[name].site], self._identities[name]
-        if site.nat == "none":
-            return f"{me.lan_address}:{me.port}"
+        me = self._identities[name]
         is_hard = self.nat(name) == "hard"
-        return f"{site.public_address}:{whole(1024, 65_535, 'mapping', name, towards) if is_hard else me.port}"
+        return f"{me.public_address}:{whole(1024, 65_535, 'mapping', name, towards) if is_hard else me.port}"
 
     def route(self, source: str, target: str) -> Route | None:
         """Return how source reaches target; None = nothing gets through."""
@@ -174,12 +175,17 @@ class Network:
 
     def _usable_relays(self, source: str, target: str) -> list[tuple[float, str]]:
         """Return round trip and name of the relays both sides reach by UDP."""
+        if min(self._era(source), self._era(target)) < RELAYS_SINCE:
+            return []
         return [
             (self._direct_ms(source, name) + self._direct_ms(name, target), name)
             for name in self._relays
             if name not in {source, target} and self._can_relay(name)
             if self._lets_through(source, name) and self._lets_through(target, name)
         ]
+
+    def _era(self, name: str) -> Era:
+        return era_of(self._nodes[name].version or self._scenario.tailnet.version)
 
     def _lets_through(self, node: str, relay: str) -> bool:
         here = (condition for condition in self._conditions if condition.applies(node, relay))

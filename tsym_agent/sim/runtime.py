@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
+from tsym_agent.sim.bus import Bus
 from tsym_agent.sim.clock import Clock
 from tsym_agent.sim.daemon import Daemon
 from tsym_agent.sim.folder import Folder, Index, IndexHost
@@ -20,6 +21,7 @@ class Runtime:
     def __init__(self, world: World, directory: Path, clock: Clock) -> None:
         self.world = world
         self.folder = Folder(directory, world.scenario.vantages)
+        self.bus = Bus(world, speed=clock.speed)
         self._clock = clock
         self._servers: dict[str, Server] = {}
 
@@ -54,7 +56,7 @@ class Runtime:
         for host in self.world.scenario.vantages:
             is_open, should_be = host in self._servers, self.world.is_asked(host)
             if should_be and not is_open:
-                daemon = Daemon(self.world, host, self._clock)
+                daemon = Daemon(self.world, host, self._clock, self.bus)
                 self._servers[host] = await serve_unix(self.folder.socket(host), daemon)
             elif is_open and not should_be:
                 await self._servers.pop(host).close(keep_socket_file=True)

@@ -16,6 +16,8 @@ Milliseconds = Annotated[float, Meta(ge=0, le=60_000)]
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 RegionID = Annotated[int, Meta(ge=1, le=999)]
+Suffix = Annotated[str, Meta(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)*)?$")]
+AnyVersion = Annotated[str, Meta(pattern=r"^(1\.[0-9]{1,3}\.[0-9]{1,3})?$")]
 Version = Annotated[str, Meta(pattern=r"^1\.[0-9]{1,3}\.[0-9]{1,3}$")]
 
 Nat = Literal["none", "easy", "hard"]
@@ -53,7 +55,7 @@ class TailnetTable(_Table, frozen=True, kw_only=True):
     """`[tailnet]`: the network and its control server."""
 
     name: Annotated[str, Meta(min_length=1, description="What control calls the tailnet.")]
-    magic_dns_suffix: Annotated[Label | str, Meta(description="Suffix of all names; empty = the name.")] = ""
+    magic_dns_suffix: Annotated[Suffix, Meta(description="Suffix of all names; empty = the name.")] = ""
     control_url: Annotated[str, Meta(pattern="^https?://", description="Control server, as prefs say it.")] = (
         "https://controlplane.tailscale.com"
     )
@@ -88,7 +90,9 @@ class SiteTable(_Table, frozen=True, kw_only=True):
     """`[[site]]`: a place behind one public address."""
 
     name: Annotated[Label, Meta(description="Name of the site.")]
-    public_address: Annotated[str, Meta(description="IPv4 address of its router; needed behind NAT.")] = ""
+    public_address: Annotated[
+        str, Meta(description="IPv4 address of its router; a prefix without `lan`: a router each.")
+    ] = ""
     subnet: Annotated[str, Meta(description="IPv4 prefix of its machines; public where `nat` is none.")]
     nat: Annotated[Nat, Meta(description="none = public addresses, easy = keeps ports, hard = a port per peer.")] = (
         "easy"
@@ -122,7 +126,7 @@ class NodeFields(_Table, frozen=True, kw_only=True):
     ] = ()
     os: Annotated[str, Meta(description="As status says it: linux, macOS, windows, iOS, android, tvOS, …")] = "linux"
     version: Annotated[
-        Version | Literal[""],
+        AnyVersion,
         Meta(description="Version of its daemon; older ones lack newer fields and endpoints. Empty = the tailnet's."),
     ] = ""
     vantage: Annotated[bool, Meta(description="Whether its LocalAPI is served on a socket.")] = False
@@ -188,6 +192,7 @@ class GenerateTable(_Table, frozen=True, kw_only=True):
     names: Annotated[tuple[Label, ...], Meta(description="Or one node for each of these, at `site`.")] = ()
     site: Annotated[str, Meta(description="Site of `names`.")] = ""
     vantage: Annotated[int, Meta(ge=0, description="The first so many of each site are served on a socket.")] = 0
+    vantages: Annotated[tuple[str, ...], Meta(description="And those of these names.")] = ()
     delay_spread_ms: Annotated[Milliseconds, Meta(description="Up to so much delay added, different by node.")] = 0.0
     owners: Annotated[tuple[str, ...], Meta(description="Owners in turn, instead of `node.owner`.")] = ()
     systems: Annotated[tuple[str, ...], Meta(description="Systems in turn, instead of `node.os`.")] = ()
@@ -210,6 +215,9 @@ class LinkTable(_Table, frozen=True, kw_only=True):
     loss: Annotated[Share, Meta(description="Share of pings that get lost.")] = 0.0
     blocked: Annotated[bool, Meta(description="Nothing gets through.")] = False
     relayed: Annotated[bool, Meta(description="No direct path: peer relay or DERP.")] = False
+    traffic_kbps: Annotated[
+        float, Meta(ge=0, le=1e7, description="What they say to each other all the time: status shows them active.")
+    ] = 0.0
 
 
 class EventTable(_Table, frozen=True, kw_only=True):

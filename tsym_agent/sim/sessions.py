@@ -17,6 +17,10 @@ _HANDSHAKE_S = 120.0
 _HANDSHAKE_BYTES = (148, 92)
 """Sent and received by the side that starts a handshake."""
 _PING_BYTES = 64
+TRAFFIC_STEP_S = 10.0
+"""What steady traffic adds is booked in steps, so that a status holds still in between."""
+_TRAFFIC_BEFORE_S = 3600.0
+"""Steady traffic has flowed for so long when a scenario starts."""
 
 
 @dataclass(slots=True)
@@ -31,6 +35,30 @@ class Session:
     last_handshake_s: float | None = None
     sent_bytes: int = 0
     received_bytes: int = 0
+    traffic_kbps: float = 0.0
+    """What the two machines say to each other all the time, each way."""
+    booked_s: float = 0.0
+    """Traffic is counted up to here."""
+
+    @classmethod
+    def of_traffic(cls, kbps: float, *key: object) -> Session:
+        """Make the session of two machines that have talked for an hour."""
+        session = cls(began_s=-_TRAFFIC_BEFORE_S, traffic_kbps=kbps, booked_s=-_TRAFFIC_BEFORE_S)
+        session.last_handshake_s = -_TRAFFIC_BEFORE_S - _HANDSHAKE_S * share("handshake", *key)
+        session.book_traffic(0.0)
+        return session
+
+    def book_traffic(self, now_s: float) -> None:
+        """Count the traffic since the last step; call it only while there is a path."""
+        step_s = now_s // TRAFFIC_STEP_S * TRAFFIC_STEP_S
+        if not self.traffic_kbps or step_s <= self.booked_s:
+            return
+        grown = int((step_s - self.booked_s) * self.traffic_kbps * 1000 / 8)
+        self.sent_bytes += grown
+        self.received_bytes += int(grown * 0.9)
+        self.booked_s = self.last_write_s = step_s
+        renewed = self.last_handshake_s if self.last_handshake_s is not None else step_s
+        self.last_handshake_s = renewed + (step_s - renewed) // _HANDSHAKE_S * _HANDSHAKE_S
 
     def send(self, now_s: float) -> int:
         """Count a ping and return its number."""

@@ -7,6 +7,7 @@ the seed, the time, and the pings sent before, on nothing else.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -16,11 +17,11 @@ from tsym_agent.model.pings import PingResult
 from tsym_agent.model.status import BackendState
 from tsym_agent.sim.bodies.status import StatusBodies
 from tsym_agent.sim.chance import share, spread
-from tsym_agent.sim.facts import Facts, Population
+from tsym_agent.sim.facts import Facts, Population, Update
 from tsym_agent.sim.network import Route
 from tsym_agent.sim.scenario import Scenario
 from tsym_agent.sim.sessions import Session
-from tsym_agent.sim.timeline import Change, Timeline
+from tsym_agent.sim.timeline import Timeline
 
 DEFAULT_EPOCH = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 _PEERAPI_TIMEOUT_S = 10.0
@@ -49,7 +50,10 @@ class World:
         self.population = Population(scenario, self._timeline)
         self._routers = _Routers(scenario)
         self._sessions: dict[str, dict[str, Session]] = {name: {} for name in scenario.vantages}
+        self._start_traffic()
         self._bodies = StatusBodies(scenario, self.population, self._sessions, self.path_in_use, self.date)
+        self.listeners: list[Callable[[list[Update]], object]] = []
+        """Called with the nodes that changed, whoever let the time pass."""
 
     @property
     def next_change_s(self) -> float | None:
@@ -60,13 +64,19 @@ class World:
         """Return a virtual second as RFC 3339 in UTC."""
         return (self.epoch + timedelta(seconds=at_s)).isoformat().replace("+00:00", "Z")
 
-    def advance(self, now_s: float) -> list[Change]:
-        """Let time pass until `now_s` and return what happened; a time in the past changes nothing."""
+    def advance(self, now_s: float) -> list[Update]:
+        """Let time pass until `now_s` and return the nodes that changed; a time in the past changes nothing."""
         self.now_s = max(self.now_s, now_s)
-        changes = self._timeline.advance(self.now_s)
-        for change in changes:
-            self._bodies.forget(self.population.refresh(change))
-        return changes
+        updates: list[Update] = []
+        while self.next_change_s is not None and self.next_change_s <= self.now_s:
+            self._book_traffic(self.next_change_s)
+            for change in self._timeline.advance(self.next_change_s):
+                changed = self.population.refresh(change)
+                self._bodies.forget(update.after.node.name for update in changed)
+                updates += changed
+        for listener in self.listeners if updates else ():
+            listener(updates)
+        return updates
 
     def is_asked(self, host: str) -> bool:
         """Whether a host's socket accepts connections."""
@@ -76,6 +86,25 @@ class World:
     def status_body(self, host: str, *, peers: bool = True) -> bytes:
         """Return what `status` answers on a host, the same object until something changes."""
         return self._bodies.body(host, self.now_s) if peers else self._bodies.body_without_peers(host)
+
+    def session(self, host: str, peer: str) -> Session | None:
+        """Return what a host remembers of a peer; None when they never talked."""
+        return self._sessions[host].get(peer)
+
+    def live_sessions(self, host: str) -> list[tuple[Facts, Session]]:
+        """Return the peers a host talks to now."""
+        sessions = self._sessions[host].items()
+        return [(self.population[name], session) for name, session in sessions if session.is_active(self.now_s)]
+
+    def bytes_by_path(self, host: str) -> tuple[dict[str, int], dict[str, int]]:
+        """Return the bytes a host sent and received, by the metric's word for the path each peer is on now."""
+        sent, received = dict.fromkeys(_METRIC_WORDS.values(), 0), dict.fromkeys(_METRIC_WORDS.values(), 0)
+        for peer, session in self._sessions[host].items():
+            route = self.path_in_use(host, peer)
+            word = _METRIC_WORDS[route.path if route else PathKind.DERP]
+            sent[word] += session.sent_bytes
+            received[word] += session.received_bytes
+        return sent, received
 
     def path_in_use(self, host: str, peer: str) -> Route | None:
         """Return the path a host's magicsock uses to a peer now; None while it has found none but DERP."""
@@ -87,9 +116,9 @@ class World:
 
     def node_at(self, host: str, address: str) -> Facts | None:
         """Return the node a host's packets for an address go to: its owner, else who routes its prefix."""
-        name = self.population.by_address.get(address) or self._routers.find(address)
-        facts = self.population[name] if name else None
-        return facts if facts is not None and (facts.is_shown or facts.node.name == host) else None
+        return self.population.seen_by(
+            host, self.population.by_address.get(address) or self._routers.find(address) or ""
+        )
 
     def ping(self, host: str, ip: str, kind: PingKind, now_s: float, *, size: int = 0) -> Answer | None:
         """Send one ping from a host; None = silence, as long as the caller cares to wait."""
@@ -112,9 +141,27 @@ class World:
         base_ms = route.latency_ms if has_found else route.derp_latency_ms
         return _pong(target, ip, kind, route, (base_ms + late_ms) / 1000, has_found=has_found)
 
+    def _start_traffic(self) -> None:
+        for link in self.scenario.links:
+            one, other = map(self.scenario.select, link.between or (link.source, link.target))
+            pairs = {(a, b) for a in one for b in other} | {(b, a) for a in one for b in other}
+            for host, peer in sorted(pairs) if link.traffic_kbps else ():
+                if host in self._sessions and host != peer and self._route(host, peer) is not None:
+                    session = Session.of_traffic(link.traffic_kbps, self.seed, *sorted((host, peer)))
+                    self._sessions[host][peer] = session
+
+    def _book_traffic(self, now_s: float) -> None:
+        """Count steady traffic until now, for pairs that have a path."""
+        for host, sessions in self._sessions.items():
+            for peer, session in sessions.items():
+                if session.traffic_kbps and self._route(host, peer) is not None:
+                    session.book_traffic(now_s)
+
     def _route(self, host: str, peer: str) -> Route | None:
-        facts = self.population[peer]
-        return self.population.network.route(host, peer) if facts.is_alive or facts.node.mullvad else None
+        source, target = self.population[host], self.population[peer]
+        if not source.is_alive or not (target.is_alive or target.node.mullvad):
+            return None
+        return self.population.network.route(host, peer)
 
     def _refusal(self, source: Facts, target: Facts | None, ip: str) -> PingResult | None:
         """Return the immediate error of a ping that is not even sent."""
@@ -129,6 +176,11 @@ class World:
         return None
 
 
+_METRIC_WORDS = {
+    PathKind.DIRECT: "direct_ipv4",
+    PathKind.PEER_RELAY: "peer_relay_ipv4",
+    PathKind.DERP: "derp",
+}
 _MS_PER_BYTE = 0.0001
 """A large ping takes a little longer: about what 80 Mbit/s would add."""
 

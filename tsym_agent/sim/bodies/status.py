@@ -19,7 +19,7 @@ from tsym_agent.sim.facts import Facts, Population
 from tsym_agent.sim.identity import user_id
 from tsym_agent.sim.network import Route
 from tsym_agent.sim.scenario import Scenario
-from tsym_agent.sim.sessions import ACTIVE_S, Session
+from tsym_agent.sim.sessions import ACTIVE_S, TRAFFIC_STEP_S, Session
 
 KEPT_BYTES = 16 * 1024 * 1024
 """Finished bodies kept; a body that was dropped is joined again from its pieces, which is cheap."""
@@ -57,7 +57,8 @@ class StatusBodies:
         self._idle: dict[tuple[str, Era], bytes] = {}
         self._known: dict[str, dict[str, bytes]] = {host: {} for host in sessions}
         self._due: dict[str, list[tuple[float, str]]] = {host: [] for host in sessions}
-        self._order: tuple[Facts, ...] = ()
+        self._common: dict[Era, list[bytes]] = {}
+        self._places: dict[str, int] = {}
         self._finished: OrderedDict[str, bytes] = OrderedDict()
         self._kept_bytes = 0
 
@@ -87,7 +88,7 @@ class StatusBodies:
         """Drop what other facts of these nodes, or other paths, make wrong."""
         names = set(changed)
         if names:
-            self._order = ()
+            self._common.clear()
             for key in [key for key in self._idle if key[0] in names]:
                 del self._idle[key]
         for pieces in self._known.values():
@@ -119,29 +120,40 @@ class StatusBodies:
         pieces = b",".join(self._pieces(host, era_of(facts.version), now_s))
         return head + b',"Peer":{' + pieces + b'},"User":' + self._users + b',"ClientVersion":null}\n'
 
-    def _pieces(self, host: str, era: Era, now_s: float) -> Iterable[bytes]:
-        if not self._order:
+    def _pieces(self, host: str, era: Era, now_s: float) -> list[bytes]:
+        """Return one piece a peer in the order of their keys: the common ones, and this host's own in their places."""
+        pieces = self._idle_pieces(era).copy()
+        known = self._known[host]
+        for name in {*self._sessions[host], self._population[host].node.uses_exit_node} & self._places.keys():
+            if name not in known:
+                known[name] = self._known_piece(host, self._population[name], era, now_s)
+            pieces[self._places[name]] = known[name]
+        if host in self._places:
+            del pieces[self._places[host]]
+        return pieces
+
+    def _idle_pieces(self, era: Era) -> list[bytes]:
+        if era not in self._common:
             shown = [facts for facts in self._population.all() if facts.is_shown]
-            self._order = tuple(sorted(shown, key=lambda facts: facts.identity.node_key))
-        sessions, known, idle = self._sessions[host], self._known[host], self._idle
-        exit_node = self._population[host].node.uses_exit_node
-        for facts in self._order:
-            name = facts.node.name
-            if name == host:
-                continue
-            if name in sessions or name == exit_node:
-                if name not in known:
-                    known[name] = self._known_piece(host, facts, era, now_s)
-                yield known[name]
-                continue
-            if (name, era) not in idle:
-                idle[name, era] = _piece(facts, idle_peer(facts, era, self._dates))
-            yield idle[name, era]
+            shown.sort(key=lambda facts: facts.identity.node_key)
+            self._places = {facts.node.name: place for place, facts in enumerate(shown)}
+            self._common[era] = [self._idle_piece(facts, era) for facts in shown]
+        return self._common[era]
+
+    def _idle_piece(self, facts: Facts, era: Era) -> bytes:
+        key = (facts.node.name, era)
+        if key not in self._idle:
+            self._idle[key] = _piece(facts, idle_peer(facts, era, self._dates))
+        return self._idle[key]
 
     def _known_piece(self, host: str, facts: Facts, era: Era, now_s: float) -> bytes:
         name = facts.node.name
         session = self._sessions[host].get(name) or Session(began_s=now_s)
-        fields = known_peer(facts, era, self._dates, session, now_s, self._find_path(host, name))
+        route = self._find_path(host, name)
+        if session.traffic_kbps and route is not None:
+            session.book_traffic(now_s)
+            heapq.heappush(self._due[host], (session.booked_s + TRAFFIC_STEP_S, name))
+        fields = known_peer(facts, era, self._dates, session, now_s, route)
         fields["ExitNode"] = name == self._population[host].node.uses_exit_node
         return _piece(facts, fields)
 

@@ -1,0 +1,188 @@
+"""Every endpoint a simulated daemon answers, as one table.
+
+Reads are answered; what changes a daemon is not simulated and answers 404, or 403 where a real one checks rights first.
+Which endpoint needs which right, method and version was read from ipn/localapi and feature/* of tailscale 1.102.3.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from tsym_agent.model.status import BackendState
+from tsym_agent.sim.bodies import documents, minor
+from tsym_agent.sim.bodies.status import user_profiles
+from tsym_agent.sim.calls import Call, Endpoint, RefusedError, daemon_headers
+from tsym_agent.sim.facts import Facts
+from tsym_agent.sim.pinging import ping
+from tsym_agent.wire.server import Reply, Response, StreamingResponse
+
+_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+_WANT_GET = (400, "want GET")
+_WANT_POST = (400, "want POST")
+
+
+def _status(call: Call) -> Reply:
+    wanted = call.parameters.get("peers") or "true"
+    if wanted not in _TRUE | _FALSE:
+        raise RefusedError(400, "invalid 'peers' parameter")
+    call.world.advance(call.clock.now_s())
+    return call.encoded(call.world.status_body(call.host, peers=wanted in _TRUE))
+
+
+def _prefs(call: Call) -> Reply:
+    if call.request.method == "PATCH":
+        raise RefusedError(403, "prefs write access denied")
+    return call.json(documents.prefs(call.world, call.host))
+
+
+def _who_is(call: Call) -> Reply:
+    address = call.parameters.get("addr", "")
+    if not address:
+        raise RefusedError(400, "missing 'addr' parameter")
+    facts = _node_of(call, address)
+    if facts is None:
+        raise RefusedError(404, "no match for IP:port")
+    return call.json(documents.who_is(call.world, call.host, facts))
+
+
+def _node_of(call: Call, address: str) -> Facts | None:
+    """Find a node by its key (from 1.70), its address, or address and port."""
+    if address.startswith("nodekey:") and call.era >= (1, 70):
+        name = next(
+            (facts.node.name for facts in call.world.population.all() if facts.identity.node_key == address), ""
+        )
+    else:
+        bare = address[1:].partition("]")[0] if address.startswith("[") else address
+        bare = bare.partition(":")[0] if bare.count(":") == 1 else bare
+        try:
+            name = call.world.population.by_address.get(str(ipaddress.ip_address(bare)), "")
+        except ValueError as error:
+            raise RefusedError(400, "invalid 'addr' parameter") from error
+    return call.world.population.seen_by(call.host, name)
+
+
+def _peer_by_id(call: Call) -> Reply:
+    number = _number(call)
+    found = (facts for facts in call.world.population.all() if facts.identity.node_id == number)
+    name = next((facts.node.name for facts in found), "")
+    facts = call.world.population.seen_by(call.host, name)
+    if facts is None:
+        raise RefusedError(404, "no peer with that NodeID")
+    return call.json(documents.node_body(call.world, call.host, facts))
+
+
+def _user_profile(call: Call) -> Reply:
+    profile = user_profiles(call.world.scenario).get(str(_number(call)))
+    if profile is None:
+        raise RefusedError(404, "no user with that UserID")
+    return call.json(profile)
+
+
+def _number(call: Call) -> int:
+    text = call.parameters.get("id", "")
+    if not (text.isascii() and text.isdecimal()) or int(text) == 0:
+        raise RefusedError(400, "invalid 'id' parameter")
+    return int(text)
+
+
+def _profiles(call: Call) -> Reply:
+    profile = documents.profile(call.world, call.host)
+    if call.rest == "":
+        return call.json([profile])
+    if call.rest in {"current", profile["ID"]}:
+        return call.json(profile)
+    raise RefusedError(404, "Profile not found")
+
+
+def _watch(call: Call) -> Reply:
+    text = call.parameters.get("mask") or "0"
+    if not (text.isascii() and text.isdecimal()):
+        raise RefusedError(400, "bad mask")
+    mask = int(text)
+    if problem := call.bus.refusal(mask, call.era):
+        raise RefusedError(400, problem)
+    headers = (("Content-Type", "application/json"), *daemon_headers(call.facts.version))
+    return StreamingResponse(call.bus.watch(call.host, mask), headers=headers)
+
+
+def _needs_netmap(call: Call) -> None:
+    if call.facts.state not in {BackendState.RUNNING, BackendState.STOPPED}:
+        raise RefusedError(503, "no netmap")
+
+
+def _dns_config(call: Call) -> Reply:
+    _needs_netmap(call)
+    return call.json(minor.dns_config(call.world, call.host))
+
+
+def _services(call: Call) -> Reply:
+    _needs_netmap(call)
+    return call.json({})
+
+
+def _file_targets(call: Call) -> Reply:
+    if call.facts.state is not BackendState.RUNNING:
+        return call.json({"error": "not connected to the tailnet"}, 500)
+    return call.json(minor.file_targets(call.world, call.host))
+
+
+def _exit_node(call: Call) -> Reply:
+    suggestion = minor.exit_node_suggestion(call.world, call.host)
+    if suggestion is None:
+        return call.json({"error": "no suggestion available"}, 500)
+    return call.json(suggestion)
+
+
+def _endpoint_changes(call: Call) -> Reply:
+    name = call.world.population.by_address.get(call.parameters.get("ip", ""), "")
+    if call.world.population.seen_by(call.host, name) is None or name == call.host:
+        raise RefusedError(500, "unknown peer")
+    return call.json(minor.endpoint_changes(call.world, call.host, name))
+
+
+def _relay_sessions(call: Call) -> Reply:
+    return call.json(minor.relay_sessions(call.facts))
+
+
+ENDPOINTS: dict[str, Endpoint] = {
+    "status": Endpoint(_status),
+    "prefs": Endpoint(_prefs, methods=("GET", "HEAD", "PATCH")),
+    "derpmap": Endpoint(
+        lambda call: call.json(documents.derp_map(call.world, call.host)), "", ("GET",), wrong_method=_WANT_GET
+    ),
+    "whois": Endpoint(_who_is),
+    "peer-by-id": Endpoint(_peer_by_id, since=(1, 98)),
+    "user-profile": Endpoint(_user_profile, since=(1, 100)),
+    "ping": Endpoint(ping, "", ("POST",), wrong_method=_WANT_POST),
+    "watch-ipn-bus": Endpoint(_watch),
+    "tka/status": Endpoint(lambda call: call.json(documents.lock_status(call.world, call.host)), methods=("GET",)),
+    "tka/log": Endpoint(lambda call: call.json([]), "", ("GET",)),
+    "profiles/": Endpoint(_profiles, "write", ("GET",)),
+    "serve-config": Endpoint(lambda call: call.json(None, headers=(("Etag", minor.NO_SERVE_ETAG),)), methods=("GET",)),
+    "cert-domains": Endpoint(lambda call: call.json([call.facts.dns_name.rstrip(".")]), since=(1, 98)),
+    "dns-config": Endpoint(_dns_config, since=(1, 98)),
+    "dns-osconfig": Endpoint(lambda call: call.json(minor.dns_os_config(call.world)), "write", ("GET",), since=(1, 74)),
+    "services": Endpoint(_services, "", ("GET",), since=(1, 98)),
+    "appc-route-info": Endpoint(lambda call: call.json({}), "", ("GET",), since=(1, 90)),
+    "usermetrics": Endpoint(
+        lambda call: call.text(minor.user_metrics(call.world, call.host), "text/plain; version=0.0.4"),
+        "",
+        since=(1, 74),
+    ),
+    "metrics": Endpoint(lambda call: call.text(minor.user_metrics(call.world, call.host)), "write"),
+    "check-ip-forwarding": Endpoint(lambda call: call.json({"Warning": ""})),
+    "check-udp-gro-forwarding": Endpoint(lambda call: call.json({"Warning": ""}), since=(1, 54)),
+    "check-so-mark-in-use": Endpoint(lambda call: call.json({"UseSOMark": True}), since=(1, 92)),
+    "check-reverse-path-filtering": Endpoint(lambda call: call.json({"Warning": ""}), since=(1, 86), until=(1, 94)),
+    "update/check": Endpoint(lambda call: call.json({"RunningLatest": True}), "", ("GET",), since=(1, 54)),
+    "update/progress": Endpoint(lambda call: call.json([]), "", ("GET",), since=(1, 54)),
+    "file-targets": Endpoint(_file_targets, methods=("GET",), wrong_method=_WANT_GET),
+    "prefs/service-clients": Endpoint(lambda call: call.json({}), methods=("GET",), since=(1, 102)),
+    "policy/": Endpoint(lambda call: call.json({"Summary": {}, "Settings": None}), methods=("GET",), since=(1, 78)),
+    "suggest-exit-node": Endpoint(_exit_node, "", ("GET", "POST"), since=(1, 66)),
+    "routecheck": Endpoint(lambda _: Response.text(503, "routecheck is not enabled"), "", ("POST",), since=(1, 100)),
+    "debug-peer-endpoint-changes": Endpoint(_endpoint_changes),
+    "debug-optional-features": Endpoint(lambda call: call.json({"Features": minor.FEATURES}), "", since=(1, 92)),
+    "debug-peer-relay-sessions": Endpoint(_relay_sessions, "", ("GET",), since=(1, 90)),
+}
