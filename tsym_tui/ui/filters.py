@@ -1,0 +1,124 @@
+"""The filter line of the app: words and `key:value` terms, all of which must hold.
+
+    web            the name, host name or an address contains it
+    tag:db         carries the tag (with or without its `tag:`)
+    owner:ann      the owner's login name contains it
+    os:linux       the operating system starts with it
+    path:derp      somebody reaches it so: direct, relay, derp, dead, stale, unknown
+    rtt:>100       its typical round trip in ms; also `<`
+    online offline what control says
+    host           we can look from it
+    !TERM          the opposite
+
+Pure: a node and its sums in, yes or no out. The whole language is case-blind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tsym_agent.model.nodes import Node
+from tsym_agent.model.paths import PathKind, SampleState
+from tsym_tui.ui.digests import NodeSum
+
+Test = Callable[[Node, NodeSum], bool]
+
+PATH_WORDS = {
+    "direct": PathKind.DIRECT,
+    "relay": PathKind.PEER_RELAY,
+    "peer-relay": PathKind.PEER_RELAY,
+    "derp": PathKind.DERP,
+    "unknown": PathKind.UNKNOWN,
+}
+STATE_WORDS = {"dead": SampleState.FAILED, "stale": SampleState.STALE, "never": SampleState.NEVER}
+KEYS = ("tag", "owner", "os", "path", "rtt")
+
+
+class FilterError(ValueError):
+    """A filter that cannot be read; its text says which term and what there is instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter as it was typed, and its tests."""
+
+    text: str = ""
+    tests: tuple[Test, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether it filters anything."""
+        return bool(self.tests)
+
+    def matches(self, node: Node, sums: NodeSum) -> bool:
+        """Whether every term holds for the node."""
+        return all(test(node, sums) for test in self.tests)
+
+
+def parse_filter(text: str) -> Filter:
+    """Read a filter line; raises FilterError for a term that cannot be read."""
+    return Filter(text=text.strip(), tests=tuple(_parse_term(term) for term in text.lower().split()))
+
+
+def _parse_term(term: str) -> Test:
+    """Read one term."""
+    if term.startswith("!"):
+        if term == "!":
+            raise FilterError("nothing after !")
+        inner = _parse_term(term[1:])
+        return lambda node, sums: not inner(node, sums)
+    if term in {"online", "offline"}:
+        wanted = term == "online"
+        return lambda node, _: node.online is wanted
+    if term == "host":
+        return lambda _, sums: sums.host is not None
+    key, colon, value = term.partition(":")
+    if colon and key.isalpha() and ":" not in value:
+        return _parse_keyed(key, value)
+    return lambda node, _: _has_text(node, term)
+
+
+def _parse_keyed(key: str, value: str) -> Test:
+    """Read a `key:value` term."""
+    if key not in KEYS:
+        raise FilterError(f"no such term {key}: (there are {' '.join(name + ':' for name in KEYS)})")
+    if not value:
+        return lambda *_: True  # half typed: the list must not empty while a person writes
+    if key == "tag":
+        return lambda node, _: any(tag.lower().removeprefix("tag:") == value for tag in node.tags)
+    if key == "owner":
+        return lambda node, _: value in (node.owner or "").lower()
+    if key == "os":
+        return lambda node, _: node.os.lower().startswith(value)
+    return _parse_path(value) if key == "path" else _parse_rtt(value)
+
+
+def _parse_path(value: str) -> Test:
+    """Read the value of `path:`; a word still being typed counts as the first one it begins."""
+    word = next((word for word in (*PATH_WORDS, *STATE_WORDS) if word.startswith(value)), None)
+    if word is None:
+        raise FilterError(f"no such path {value} (there are {', '.join((*PATH_WORDS, *STATE_WORDS))})")
+    if word in PATH_WORDS:
+        return lambda _, sums: PATH_WORDS[word] in sums.paths
+    if word == "dead":
+        return lambda _, sums: sums.failed > 0
+    return lambda _, sums: sums.state is STATE_WORDS[word]
+
+
+def _parse_rtt(value: str) -> Test:
+    """Read the value of `rtt:`."""
+    sign, number = (value[0], value[1:]) if value[0] in "<>" else (">", value)
+    if not number:
+        return lambda *_: True
+    try:
+        limit = float(number)
+    except ValueError:
+        raise FilterError(f"rtt: wants a number of ms, as in rtt:>100, not {value}") from None
+    if sign == "<":
+        return lambda _, sums: sums.median_ms is not None and sums.median_ms < limit
+    return lambda _, sums: sums.median_ms is not None and sums.median_ms > limit
+
+
+def _has_text(node: Node, text: str) -> bool:
+    """Whether a person would find this text on the node."""
+    return any(text in field.lower() for field in (node.name, node.host_name, *node.addresses))

@@ -1,0 +1,139 @@
+"""The one table of keys: bindings, key row and help are all made from it.
+
+Pure. A key has one meaning in a screen: the keys of a scope and those of `EVERYWHERE` never overlap, and a test holds it.
+Only plain keys, shifted letters and safe control keys: chords are eaten by terminals and tmux.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """Where a key means something."""
+
+    EVERYWHERE = "everywhere"
+    """On every screen; the help is an overlay and not one."""
+    NODES = "nodes"
+    MATRIX = "matrix"
+    MAP = "map"
+    DETAIL = "detail"
+    """The full-screen view of a pair or a node."""
+    HELP = "help"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One meaning: a key, several for the same, or two for the two directions of it."""
+
+    name: str
+    """How the keys are written."""
+    binds: tuple[tuple[str, str], ...]
+    """Each key as Textual names it, and the action it runs."""
+    label: str
+    """One or two words for the key row."""
+    help: str
+    """Half a sentence for the help."""
+    scopes: frozenset[Scope]
+    rank: int = 0
+    """Place in the key row, lowest first; negative ones stand at its right end; 0 = not in the row."""
+
+
+_LISTS = (Scope.NODES, Scope.MATRIX, Scope.MAP, Scope.DETAIL, Scope.HELP)
+_MAIN = (Scope.NODES, Scope.MATRIX, Scope.MAP)
+
+
+def _key(name: str, binds: Mapping[str, str], label: str, words: str, *scopes: Scope, rank: int = 0) -> Key:
+    pairs = tuple((key, action) for keys, action in binds.items() for key in keys.split())
+    return Key(name, pairs, label, words, frozenset(scopes) or frozenset({Scope.EVERYWHERE}), rank)
+
+
+_UP_DOWN = {"j down": "move(1)", "k up": "move(-1)"}
+
+KEYS: tuple[Key, ...] = (
+    _key("j k", _UP_DOWN, "node", "next node, and the one before", Scope.MAP, rank=1),
+    _key("j k", _UP_DOWN, "move", "down and up", Scope.NODES, rank=1),
+    _key("j k", _UP_DOWN, "scroll", "down and up", Scope.DETAIL, Scope.HELP, rank=1),
+    _key(
+        "h j k l",
+        {**_UP_DOWN, "h left": "step(-1)", "l right": "step(1)"},
+        "move",
+        "from cell to cell",
+        Scope.MATRIX,
+        rank=1,
+    ),
+    _key("g G", {"g home": "first", "G end": "last"}, "ends", "to the first one, to the last one", *_LISTS),
+    _key("PgDn PgUp", {"pagedown": "page(1)", "pageup": "page(-1)"}, "page", "a page down and up", *_LISTS),
+    _key(
+        "tab",
+        {"tab l right": "pair(1)", "shift+tab h left": "pair(-1)"},
+        "pair",
+        "next pair of this node; h l and shift+tab too",
+        Scope.MAP,
+        rank=2,
+    ),
+    _key(
+        "tab",
+        {"tab": "pair(1)", "shift+tab": "pair(-1)"},
+        "pair",
+        "next pair of this node; shift+tab goes back",
+        Scope.NODES,
+        Scope.DETAIL,
+        rank=2,
+    ),
+    _key("enter", {"enter 5": "open"}, "open", "the selection in full", *_MAIN, rank=3),
+    _key("L", {"L": "layout"}, "layout", "next way to lay the map out", Scope.MAP, rank=6),
+    _key(
+        "+ - 0",
+        {"plus equals_sign": "zoom(1)", "minus": "zoom(-1)", "0": "zoom(0)"},
+        "zoom",
+        "nearer, farther, all of it",
+        Scope.MAP,
+        rank=5,
+    ),
+    _key(
+        "shift+↑↓←→",
+        {
+            "shift+left": "pan(-1, 0)",
+            "shift+right": "pan(1, 0)",
+            "shift+up": "pan(0, -1)",
+            "shift+down": "pan(0, 1)",
+        },
+        "pan",
+        "move the map when it is larger than the screen",
+        Scope.MAP,
+    ),
+    _key("o", {"o": "sort"}, "sort", "then the letter of a column; the same again turns it", Scope.NODES, rank=6),
+    _key("m", {"m": "metric"}, "metric", "path, p50, p95, loss, jitter, age", Scope.MATRIX, rank=4),
+    _key("n", {"n": "next_bad"}, "next bad", "next cell with trouble", Scope.MATRIX, rank=5),
+    _key("!", {"exclamation_mark": "only_problems"}, "only problems", "hide what is well", *_MAIN, rank=7),
+    _key("/", {"slash": "filter"}, "filter", "part of a name, tag: owner: os: path: rtt:>", *_MAIN, rank=8),
+    _key("r", {"r": "probe_now"}, "probe", "the selected pair now, else every pair", rank=9),
+    _key("p", {"p": "pause"}, "pause", "hold the picture; measuring goes on", rank=10),
+    _key(
+        "2 3 4",
+        {"2": "show('nodes')", "3": "show('matrix')", "4": "show('map')"},
+        "nodes matrix map",
+        "the screens",
+        rank=4,
+    ),
+    _key("`", {"grave_accent": "last_screen"}, "last", "the screen before this one"),
+    _key("y", {"y c": "copy"}, "copy", "the selection as text, also over SSH"),
+    _key("esc", {"escape": "back"}, "back", "drop the filter, the pair; or go up"),
+    _key("ctrl+t", {"ctrl+t": "theme"}, "theme", "dark, light, colour-blind, 16 colours, none"),
+    _key("ctrl+z", {"ctrl+z": "suspend_process"}, "suspend", "to the shell; fg comes back"),
+    _key("?", {"question_mark f1": "help"}, "keys", "this list", rank=-2),
+    _key("q", {"q ctrl+c ctrl+q": "leave"}, "quit", "end tsym", rank=-1),
+    _key("esc", {"escape question_mark f1 q ctrl+c ctrl+q": "close"}, "back", "close this list", Scope.HELP, rank=2),
+)
+"""Every meaning there is."""
+
+
+def keys_of(scope: Scope) -> tuple[Key, ...]:
+    """Return what means something in a scope: its own first, then what holds everywhere but in the help."""
+    own = tuple(key for key in KEYS if scope in key.scopes)
+    if scope in {Scope.HELP, Scope.EVERYWHERE}:
+        return own
+    return (*own, *(key for key in KEYS if Scope.EVERYWHERE in key.scopes))

@@ -1,0 +1,72 @@
+"""The small facts that details share: three claims about reachability, labelled values, states in words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tsym_agent.model.hosts import Host, HostState
+from tsym_agent.model.nodes import Node
+from tsym_agent.model.times import parse_time
+from tsym_tui.graph.looks import HOST_WORDS, Role, format_age
+from tsym_tui.ui.digests import NodeSum
+from tsym_tui.ui.problems import STANDING_ADVICE
+from tsym_tui.ui.rows.pens import Pen, Row, fit_text, wrap
+
+LABEL_CELLS = 9
+
+
+def fact(pen: Pen, label: str, value: str) -> Row:
+    """Write a word and its value."""
+    return [pen.dim(fit_text(label, LABEL_CELLS)), pen(value)]
+
+
+def age_of(moment: str | None, now: datetime) -> str | None:
+    """Say how long ago a written time was; None when there is none."""
+    then = parse_time(moment)
+    return None if then is None else f"{format_age(max(0.0, (now - then).total_seconds()))} ago"
+
+
+def claims(pen: Pen, node: Node, sums: NodeSum, now: datetime) -> list[Row]:
+    """Write the three different claims about a node: connected to control, handshake, answers probes."""
+    handshake = age_of(node.last_handshake, now)
+    if node.online is None:
+        online = _claim(pen, None, "online", "unknown")
+    else:
+        seen = age_of(node.last_seen, now) if not node.online else None
+        online = _claim(pen, node.online, "online" if node.online else "offline", seen or "per control")
+    if sums.probed:
+        ok = sums.fresh > 0
+        ago = "" if sums.age_s is None else f"{format_age(sums.age_s)} ago"
+        reachable = _claim(pen, ok, "reachable" if ok else "silent", ago if ok or not ago else f"heard {ago}")
+    else:
+        reachable = _claim(pen, None, "reachable", "not probed")
+    return [online, _claim(pen, True if handshake else None, "handshake", handshake or "none seen"), reachable]
+
+
+def _claim(pen: Pen, is_so: bool | None, word: str, evidence: str) -> Row:
+    """Write one claim with its tick; None = nobody knows."""
+    if is_so is None:
+        mark = pen("?".ljust(3), Role.CHROME)
+    elif is_so:
+        mark = pen(pen.signs.check.ljust(3), Role.OK)
+    else:
+        mark = pen("x  " if pen.is_ascii else "✕  ", Role.DEAD)
+    return [mark, pen(fit_text(word, 10)), pen.dim(evidence)]
+
+
+def host_lines(pen: Pen, host: Host, cells: int) -> list[Row]:
+    """Say how a host stands with us when it is not well, and what to do, wrapped."""
+    if host.state is HostState.OK:
+        return [[pen("! ", Role.WARN), pen(line)] for text in host.health for line in wrap(text, cells - 2)]
+    head = HOST_WORDS[host.state]
+    if host.state is HostState.FAILED and host.age_s is not None:
+        head += f" for {format_age(host.age_s)}"
+    role = Role.CHROME if host.state is HostState.CONNECTING else Role.WARN
+    lines = wrap(host.error, cells) if host.error else []
+    return [[pen(head, role, bold=True)], *([pen(line)] for line in lines)]
+
+
+def standing_line(pen: Pen, node: Node) -> list[Row]:
+    """Say why a node may not take part, where that is so."""
+    advice = STANDING_ADVICE.get(node.standing)
+    return [[pen(advice, Role.WARN, bold=True)]] if advice else []

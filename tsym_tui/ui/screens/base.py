@@ -1,0 +1,214 @@
+"""What all screens share: the frame, the faces, the prompts, and what keys mean everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tsym_tui.ui.desk import Desk
+from tsym_tui.ui.filters import Filter
+from tsym_tui.ui.keys import Scope
+from tsym_tui.ui.rows.faces import Face, face_rows
+from tsym_tui.ui.rows.pens import Row
+from tsym_tui.ui.rows.selection import full_rows, pair_history, plain_text
+from tsym_tui.ui.widgets.frame import HeaderPane, KeysPane, LegendPane, NoticePane
+from tsym_tui.ui.widgets.lists import NodePicked, PlainListPane, Scrolled
+from tsym_tui.ui.widgets.panes import Pane
+from tsym_tui.ui.widgets.prompt import FilterChanged, FilterPrompt, PromptClosed
+
+LEAST_SIZE = (80, 24)
+"""What the screens are made for; below it a plain list."""
+
+
+class FacePane(Pane):
+    """Loading, empty or failed."""
+
+    def build(self, cells: int, height: int) -> Sequence[Row]:  # noqa: ARG002 - faces are short
+        """Write the face."""
+        view = self.desk.view
+        return face_rows(self.pen, view.face, view.digest, view.trouble, cells)
+
+
+class TailnetScreen(Screen[None], inherit_bindings=False):
+    """A screen that shows the tailnet. Subclasses say what stands in the body and what their own keys do."""
+
+    SCOPE: ClassVar[Scope]
+    AUTO_FOCUS = ""  # keys belong to the screen; only a prompt takes the focus, and gives it back
+    TITLE = ""
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - declared so by Textual
+        (0, "-tiny"),
+        (LEAST_SIZE[0], "-narrow"),
+        (84, "-medium"),
+        (120, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (LEAST_SIZE[1], "-tall")]  # noqa: RUF012 - declared so by Textual
+    DEFAULT_CSS: ClassVar[str] = """
+    TailnetScreen {
+        layout: vertical;
+        .gap { height: 1; }
+        #body { height: 1fr; }
+        #face, #plain { display: none; }
+        &.-faced #face { display: block; }
+        &.-faced .data, &.-faced #plain { display: none; }
+        &.-tiny, &.-short {
+            .data, .gap, LegendPane, NoticePane { display: none; }
+        }
+        &.-tiny #plain, &.-short #plain { display: block; }
+        &.-tiny.-faced #plain, &.-short.-faced #plain { display: none; }
+        &.-narrow .right, &.-narrow .left, &.-medium .left { display: none; }
+    }
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+
+    def compose(self) -> ComposeResult:
+        """Put the frame around the body."""
+        yield HeaderPane(self.desk)
+        yield Pane(self.desk, classes="gap")
+        with Horizontal(id="body"):
+            yield FacePane(self.desk, id="face")
+            yield PlainListPane(self.desk, id="plain")
+            yield from self.compose_body()
+        yield NoticePane(self.desk, id="notice")
+        yield FilterPrompt(self.desk)
+        yield from self.compose_prompts()
+        yield LegendPane(self.desk, id="legend")
+        yield KeysPane(self.desk, self.SCOPE)
+
+    def compose_body(self) -> Iterable[Widget]:
+        """Return the panes between header and legend."""
+        return ()
+
+    def compose_prompts(self) -> Iterable[Widget]:
+        """Return further prompts of this screen."""
+        return ()
+
+    @property
+    def crumbs(self) -> tuple[str, ...]:
+        """Where we are."""
+        view = self.desk.view
+        extra = [word for word in (view.filter.text, "only problems" if view.only_problems else "") if word]
+        return (self.TITLE, *extra)
+
+    def show(self) -> None:
+        """Draw everything that changed since it was drawn."""
+        if not self.is_mounted:
+            return
+        self.set_class(self.desk.view.face is not Face.DATA, "-faced")
+        self.query_one(HeaderPane).crumbs = self.crumbs
+        for pane in self.query(Pane):
+            pane.redraw()
+
+    def forget(self) -> None:
+        """Draw everything anew: colours have changed, or the terminal lost some of it."""
+        for pane in self.query(Pane):
+            pane.forget()
+            pane.refresh()
+        self.show()
+
+    def tick(self) -> None:
+        """Let the clock go on."""
+        if self.is_mounted:
+            self.query_one(HeaderPane).redraw()
+
+    def on_mount(self) -> None:
+        """Draw for the first time."""
+        self.show()
+
+    def on_screen_resume(self) -> None:
+        """Draw what happened while another screen was in front."""
+        self.show()
+
+    # what keys and the mouse do on every screen
+
+    def on_node_picked(self, message: NodePicked) -> None:
+        """Select what was clicked."""
+        self.desk.view.select(message.ref)
+        self.after_selection()
+
+    def on_scrolled(self, message: Scrolled) -> None:
+        """Move with the wheel."""
+        self.action_move(message.step)
+
+    def action_move(self, step: int) -> None:
+        """Select another node."""
+        self.desk.view.move(step, self.desk.view.table)
+        self.after_selection()
+
+    def action_page(self, step: int) -> None:
+        """Select a node a page away."""
+        self.action_move(step * max(1, self.size.height - 9))
+
+    def action_first(self) -> None:
+        """Select the first node."""
+        self.action_move(-len(self.desk.view.listed))
+
+    def action_last(self) -> None:
+        """Select the last node."""
+        self.action_move(len(self.desk.view.listed))
+
+    def action_pair(self, step: int) -> None:
+        """Select another pair of the node."""
+        self.desk.view.step_pair(step)
+        self.after_selection()
+
+    def after_selection(self) -> None:
+        """Look closer at what is selected, and draw."""
+        view, source = self.desk.view, self.desk.source
+        if source is not None:
+            source.look_at(() if view.pair is None else (view.pair, (view.pair[1], view.pair[0])))
+        self.show()
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        self.query_one(NoticePane).display = False
+        self.query_one(FilterPrompt).open(self.desk.view.filter.text)
+
+    def on_filter_changed(self, message: FilterChanged) -> None:
+        """Filter as typed."""
+        self.desk.view.narrow(message.wanted)
+        self.show()
+
+    def on_prompt_closed(self, message: PromptClosed) -> None:
+        """Go back to the keys."""
+        if not message.kept:
+            self.desk.view.narrow(Filter())
+        self.query_one(NoticePane).display = True
+        self.set_focus(None)
+        self.show()
+
+    def action_only_problems(self) -> None:
+        """Hide what is well, or show it again."""
+        view = self.desk.view
+        view.narrow(only_problems=not view.only_problems)
+        self.show()
+
+    def action_back(self) -> None:
+        """Undo the narrowest thing: the pair, then the filter."""
+        view = self.desk.view
+        if view.peer is not None:
+            view.select(view.node)
+            self.after_selection()
+        elif view.is_narrowed:
+            view.narrow(Filter(), only_problems=False)
+            self.show()
+
+    def action_copy(self) -> None:
+        """Copy the selection as text."""
+        view = self.desk.view
+        rows = full_rows(self.desk.pen, view, pair_history(view, self.desk.source), 76)
+        self.app.copy_to_clipboard(plain_text(rows))
+        self.say("copied the selection")
+
+    def say(self, words: str) -> None:
+        """Show a sentence for a moment."""
+        self.desk.notice = words
+        if self.is_mounted:
+            self.query_one(NoticePane).redraw()

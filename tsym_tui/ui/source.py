@@ -1,0 +1,57 @@
+"""What the app asks of the fleet, and no more: the narrow end of it, so that a test can stand in with a few lines.
+
+A source never raises from `snapshot`, `changes`, `look_at` or `probe_now`: a host that does not answer is a value in the
+picture. `start` may raise when nothing could be opened at all; the app then shows the failed face with its words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from typing import Protocol, TypeAlias
+
+from tsym_agent.model.ids import NodeRef
+from tsym_agent.model.paths import PathKind
+from tsym_agent.model.snapshot import Snapshot
+
+PairKey: TypeAlias = tuple[NodeRef, NodeRef]
+
+
+class Sample(Protocol):
+    """One probe of a pair, as the window remembers it."""
+
+    @property
+    def at_s(self) -> float:
+        """When it was sent, on a monotonic clock that all samples share."""
+
+    @property
+    def latency_ms(self) -> float | None:
+        """Round trip; None = not answered."""
+
+    @property
+    def path(self) -> PathKind:
+        """The class its pong named."""
+
+
+class SnapshotSource(Protocol):
+    """Where pictures of the tailnet come from."""
+
+    async def start(self) -> None:
+        """Begin to look; returns before the first answer."""
+
+    def snapshot(self) -> Snapshot:
+        """Return the newest picture: a copy that never changes."""
+
+    def changes(self) -> AsyncIterator[int]:
+        """Yield a revision number after each change, several changes at once as one."""
+
+    def look_at(self, pairs: Iterable[PairKey]) -> None:
+        """Probe these pairs more often from now on, instead of those named before."""
+
+    def probe_now(self, pairs: Iterable[PairKey] | None = None) -> None:
+        """Probe these pairs at once; None = a full sweep."""
+
+    def history(self, key: PairKey) -> tuple[Sample, ...]:
+        """Return the remembered probes of a pair, oldest first."""
+
+    async def aclose(self) -> None:
+        """Stop looking; leaves no task, socket or child behind."""

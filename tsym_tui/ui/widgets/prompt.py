@@ -1,0 +1,135 @@
+"""The filter line, and the one-letter question of sorting: both stand where notices stand, and take the keys meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.message import Message
+
+from tsym_tui.graph.looks import Role
+from tsym_tui.ui.desk import Desk
+from tsym_tui.ui.filters import Filter, FilterError, parse_filter
+from tsym_tui.ui.linetext import LineText
+from tsym_tui.ui.rows.pens import Row, blank, clip, joined
+from tsym_tui.ui.widgets.panes import Pane
+
+
+class FilterChanged(Message):
+    """The filter as typed so far, each time it can be read."""
+
+    def __init__(self, wanted: Filter) -> None:
+        super().__init__()
+        self.wanted = wanted
+
+
+class PromptClosed(Message):
+    """The prompt is done; `kept` says whether its filter stays."""
+
+    def __init__(self, *, kept: bool) -> None:
+        super().__init__()
+        self.kept = kept
+
+
+class SortChosen(Message):
+    """A column was named by its letter."""
+
+    def __init__(self, letter: str) -> None:
+        super().__init__()
+        self.letter = letter
+
+
+class FilterPrompt(Pane, can_focus=True):
+    """Takes a filter, and filters while it is typed."""
+
+    DEFAULT_CSS: ClassVar[str] = "FilterPrompt { height: 1; display: none; }"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, id="prompt")
+        self.line = LineText()
+        self._trouble = ""
+
+    def open(self, text: str) -> None:
+        """Start to type, with a filter to change."""
+        self.line = LineText(text, len(text))
+        self._trouble = ""
+        self.display = True
+        self.focus()
+        self.redraw()
+
+    def build(self, cells: int, height: int) -> Sequence[Row]:  # noqa: ARG002 - one row
+        """Write what was typed with its cursor, and what is wrong with it."""
+        before, under, after = self.line.around_cursor
+        cursor = self.pen.cursor(under or " ")
+        row = [*blank(2), self.pen.accent("/"), self.pen(" "), self.pen(before), cursor, self.pen(after)]
+        word = [self.pen(self._trouble, Role.WARN)] if self._trouble else self._found()
+        return [clip([*row, *blank(3), *word], cells, self.pen.signs.ellipsis)]
+
+    def _found(self) -> Row:
+        view = self.desk.view
+        if view.digest is None or not view.filter:
+            return [self.pen("part of a name, tag: owner: os: path: rtt:> offline, ! for not", Role.CHROME)]
+        return [self.pen(f"{len(view.listed)} of {len(view.digest.order)}", Role.DIM)]
+
+    def on_key(self, event: events.Key) -> None:
+        """Edit the line; enter keeps the filter, escape drops it."""
+        if event.key in {"ctrl+z", "ctrl+q"}:
+            return
+        event.stop()
+        event.prevent_default()
+        if event.key in {"enter", "escape", "ctrl+c"}:
+            self.display = False
+            self.post_message(PromptClosed(kept=event.key == "enter"))
+        elif self.line.press(event.key, event.character if event.is_printable else None):
+            self._read()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Take pasted text, its first line."""
+        event.stop()
+        self.line.insert(event.text.partition("\n")[0])
+        self._read()
+
+    def _read(self) -> None:
+        """Read what was typed and tell."""
+        try:
+            wanted = parse_filter(self.line.text)
+        except FilterError as error:
+            self._trouble = str(error)
+            self.redraw()
+            return
+        self._trouble = ""
+        self.post_message(FilterChanged(wanted))
+
+
+class LetterPrompt(Pane, can_focus=True):
+    """Asks for one letter."""
+
+    DEFAULT_CSS: ClassVar[str] = "LetterPrompt { height: 1; display: none; }"
+
+    def __init__(self, desk: Desk, question: str, letters: Mapping[str, str]) -> None:
+        super().__init__(desk, id="letters")
+        self._question = question
+        self._letters = letters
+
+    def open(self) -> None:
+        """Ask."""
+        self.display = True
+        self.focus()
+        self.redraw()
+
+    def build(self, cells: int, height: int) -> Sequence[Row]:  # noqa: ARG002 - one row
+        """Write the choices."""
+        parts = [[self.pen.accent(letter), self.pen.dim(f" {word}")] for letter, word in self._letters.items()]
+        return [
+            clip([*blank(2), self.pen(self._question), *blank(2), *joined(parts, 2)], cells, self.pen.signs.ellipsis)
+        ]
+
+    def on_key(self, event: events.Key) -> None:
+        """Take one key; any other than a letter of ours changes nothing."""
+        event.stop()
+        event.prevent_default()
+        self.display = False
+        if event.character is not None and event.character in self._letters:
+            self.post_message(SortChosen(event.character))
+        self.post_message(PromptClosed(kept=True))
