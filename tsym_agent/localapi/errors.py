@@ -14,12 +14,14 @@ LocalAPIError
 
 from __future__ import annotations
 
+from tsym_agent.model.text import printable
+
 
 class LocalAPIError(Exception):
     """A question to a tailscaled that was not answered."""
 
     def __init__(self, where: str, message: str, hint: str = "") -> None:
-        super().__init__(f"{where}: {message}" + (f" ({hint})" if hint else ""))
+        super().__init__(printable(f"{where}: {message}" + (f" ({hint})" if hint else "")))
         self.where = where
         """The socket or address that was asked."""
         self.message = message

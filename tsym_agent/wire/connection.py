@@ -6,6 +6,7 @@ It holds no policy: no pool, no deadline, no retry. Whoever owns it closes it.
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import cast
@@ -40,6 +41,8 @@ class Connection:
             reader, writer = await opener.open()
         except OSError as error:
             raise ConnectError(error) from error
+        except (ValueError, OverflowError) as error:  # an address no system call would take: a NUL, a port of 70000
+            raise ConnectError(OSError(errno.EINVAL, str(error))) from error
         return cls(reader, writer)
 
     @property

@@ -182,3 +182,7 @@ async def test_a_wrong_token_is_not_shown() -> None:
         await client.aclose()
 
     assert wrong not in str(caught.value)
+
+
+def test_a_path_cannot_act_on_the_terminal() -> None:
+    assert "\x1b" not in str(from_wire("/tmp/\x1b[31mred", connect_error(2)))
