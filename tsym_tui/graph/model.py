@@ -50,6 +50,8 @@ class TailnetGraph:
     line_relay: Ints
     """Node index of each line's peer relay; -1 = none, or nobody knows which node it is."""
     index: Mapping[NodeRef, int]
+    derived: dict[object, object] = field(default_factory=dict)
+    """What others computed from this graph and want back next frame, by a key of theirs."""
     _groupings: dict[tuple[Criterion, ...], Grouping] = field(default_factory=dict)
 
     @classmethod

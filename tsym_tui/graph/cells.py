@@ -1,0 +1,41 @@
+"""Text measured in terminal cells: wide characters take two, and what takes none is dropped.
+
+Terminals disagree about the width of joined emoji and variation selectors. Without their zero-width parts every
+remaining character has one width everywhere, so columns hold; a family becomes three people in a row.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from rich.cells import cell_len
+
+from tsym_agent.model.text import printable
+
+
+def settle(text: str) -> str:
+    """Return `text` printable, composed and without characters of no width: each one takes one or two cells."""
+    text = printable(text)
+    if text.isascii():
+        return text
+    return "".join(char for char in unicodedata.normalize("NFC", text) if cell_len(char) > 0)
+
+
+def width(text: str) -> int:
+    """Return how many cells a settled text takes."""
+    return len(text) if text.isascii() else sum(cell_len(char) for char in text)
+
+
+def clip(text: str, cells: int, ellipsis: str = "…") -> str:
+    """Cut a settled text to at most `cells`; what was cut shows as an ellipsis."""
+    if width(text) <= cells:
+        return text
+    if cells <= 0:
+        return ""
+    kept, used = [], 0
+    for char in text:
+        used += width(char)
+        if used > cells - 1:
+            break
+        kept.append(char)
+    return "".join(kept) + ellipsis

@@ -1,0 +1,102 @@
+"""A number on each line, where there is room: last of all, and never over anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+import numpy as np
+
+from tsym_agent.model.paths import PathKind, SampleState
+from tsym_tui.graph.cells import width
+from tsym_tui.graph.drawing.canvas import Canvas
+from tsym_tui.graph.drawing.curves import point_at
+from tsym_tui.graph.drawing.options import MapOptions
+from tsym_tui.graph.drawing.paint import DOTS_ACROSS, DOTS_DOWN, Cover
+from tsym_tui.graph.drawing.raster import Floats
+from tsym_tui.graph.drawing.strokes import Strokes, is_problem, line_style
+from tsym_tui.graph.looks import Direction, Level, Line, signs
+from tsym_tui.graph.model import TailnetGraph
+from tsym_tui.graph.words import format_age, format_ms
+
+SHARES = (0.5, *(0.5 + side * step * 0.035 for step in range(1, 9) for side in (-1, 1)))
+"""Where along the line a number may stand: the middle, then outwards to 22 % and 78 %."""
+
+_CELL = np.array([DOTS_ACROSS, DOTS_DOWN])
+
+MOST_NUMBERS = 60
+"""Beyond this many lines numbers have no room anyway, and looking for it takes time."""
+
+
+def write_numbers(
+    graph: TailnetGraph,
+    strokes: Strokes,
+    curves: Mapping[int, Floats],
+    canvas: Canvas,
+    cover: Cover,
+    options: MapOptions,
+) -> None:
+    """Write the number of each stroke that has one and finds room; troubles first."""
+    wanted = [(position, graph.lines[int(line)]) for position, line in enumerate(strokes.lines)]
+    wanted.sort(key=lambda each: _importance(each[0], each[1], strokes, options))
+    for position, line in wanted[:MOST_NUMBERS]:
+        if line.state is SampleState.FAILED and not strokes.stubs[position]:
+            continue  # the node wears the cross
+        curve = curves[position]
+        text = number_text(line, curve[-1] - curve[0], options.level)
+        spot = _spot(text, position, curve, canvas, cover) if text else None
+        if spot is not None:
+            style = line_style(line, options)
+            style = msgspec.structs.replace(style, bold=True) if position == strokes.wide else style
+            canvas.write(*spot, text, style)
+
+
+def number_text(line: Line, along: Floats, level: Level) -> str:
+    """Return what stands on a line: round trip with an arrow if one way, the age of a stale one, a cross if dead.
+
+    `along` points from the line's first end to its second, so that the arrow points the way packets go on screen.
+    """
+    match line.state:
+        case SampleState.FRESH:
+            if line.latency_ms is None:
+                return ""
+            number = format_ms(line.latency_ms, trim=True)
+            arrow = _arrow(line, along, level)
+            return f"{number} {arrow}" if arrow else number
+        case SampleState.STALE:
+            return format_age(line.age_s) if line.age_s is not None else ""
+        case SampleState.FAILED:
+            return line.look.glyph.at(level)
+        case SampleState.NEVER:
+            return ""
+
+
+def _arrow(line: Line, along: Floats, level: Level) -> str:
+    if line.direction is Direction.EVEN:
+        return ""
+    across, down = along if line.direction is Direction.THERE else -along
+    sign = signs(level)
+    if abs(down) > 3 * abs(across):
+        return sign.down if down > 0 else sign.up
+    return sign.right if across >= 0 else sign.left
+
+
+def _importance(position: int, line: Line, strokes: Strokes, options: MapOptions) -> tuple[float, ...]:
+    """Sort key: the selected pair, one-way and dead pairs, relayed, slow, the rest by slowness."""
+    trouble = line.direction is not Direction.EVEN or line.state is SampleState.FAILED
+    relayed = line.path in {PathKind.DERP, PathKind.PEER_RELAY}
+    return (position != strokes.wide, not trouble, not relayed, not is_problem(line, options), -(line.latency_ms or 0))
+
+
+def _spot(text: str, stroke: int, curve: Floats, canvas: Canvas, cover: Cover) -> tuple[int, int] | None:
+    """Return the first cell along the line where the number covers no other line and touches no other text."""
+    cells = width(text)
+    spots = [np.floor(point_at(curve, share) / _CELL).astype(int).tolist() for share in SHARES]
+    for beside in (1, 0):  # with a blank on each side free of other lines, else without
+        for x, y in spots:
+            left = x - cells // 2
+            if left < 1 or left + cells >= canvas.width or not canvas.is_free(left, y, cells):
+                continue
+            if cover.only(stroke, left - beside, y, cells + 2 * beside):
+                return left, y
+    return None

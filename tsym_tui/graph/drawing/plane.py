@@ -1,0 +1,286 @@
+"""A map on a plane: areas, lines, marks, names and numbers, in the order that keeps each of them readable.
+
+Names are written first and keep their cells; lines run under them; numbers come last and only where they cover nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from tsym_tui.graph.cells import clip, settle, width
+from tsym_tui.graph.drawing.canvas import Canvas
+from tsym_tui.graph.drawing.curves import beside, through
+from tsym_tui.graph.drawing.labels import Label, LineCover, place_label
+from tsym_tui.graph.drawing.numbers import write_numbers
+from tsym_tui.graph.drawing.options import MapOptions
+from tsym_tui.graph.drawing.paint import DOTS_ACROSS, DOTS_DOWN, Pen
+from tsym_tui.graph.drawing.raster import Flags, Floats, Integers
+from tsym_tui.graph.drawing.strokes import Strokes, far_end, ref_index, strokes_of
+from tsym_tui.graph.frame import Frame
+from tsym_tui.graph.layouts.values import Placement, Size
+from tsym_tui.graph.looks import NODE_LOOKS, STANDING_WORDS, Level, NodeKind, Role, Stroke, signs
+from tsym_tui.graph.model import TailnetGraph
+from tsym_tui.graph.themes import Style
+
+MOST_LABELS = 160
+"""More names than this are not read on a plane, they are noise."""
+
+STUB_SHARE = 0.3
+"""How much of a dead line between living nodes is drawn, at its far end."""
+
+_BESIDE = np.array([12.0, 12.0])
+"""How close a peer relay's line passes its relay, in dots across and down: near, but not through its name's row."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """One picture in the making."""
+
+    graph: TailnetGraph
+    placement: Placement
+    size: Size
+    options: MapOptions
+    cells: Integers
+    """(n, 2) integers: the cell of each node; may lie outside when zoomed."""
+    marks: dict[str, tuple[int, int]]
+    """The cell of each region's mark."""
+
+    @property
+    def dots(self) -> Floats:
+        """The dot that stands for each node: the middle of its cell."""
+        return np.asarray(self.cells * np.array([DOTS_ACROSS, DOTS_DOWN]) + np.array([0.0, 2.0]))
+
+
+def draw_plane(graph: TailnetGraph, placement: Placement, size: Size, options: MapOptions) -> Frame:
+    """Draw a graph where a layout placed it."""
+    scene = Scene(graph, placement, size, options, _cells(placement, size, options), _marks(placement, size, options))
+    canvas = Canvas(size.width, size.height)
+    _tint_areas(scene, canvas)
+    strokes = strokes_of(graph, options)
+    pen = Pen(size.width, size.height, options.level, keep_cover=options.numbers)
+    curves = draw_strokes(scene, strokes, pen)
+    cover = LineCover(pen.drawn())
+    _write_markers(scene, canvas)
+    _write_titles(scene, canvas)
+    _write_regions(scene, canvas, cover)
+    _write_names(scene, canvas, cover)
+    if options.numbers:
+        write_numbers(graph, strokes, curves, canvas, pen.cover(), options)
+    pen.put(canvas, strokes.styles)
+    return canvas.frame()
+
+
+def _cells(placement: Placement, size: Size, options: MapOptions) -> Integers:
+    """Return the cell of each node; nodes that would share one step aside."""
+    view = options.view
+    unit = (placement.positions - np.array([view.x, view.y])) * view.zoom + 0.5
+    cells: Integers = np.floor(unit * np.array([size.width, size.height])).astype(np.int64)
+    if view.zoom == 1.0:
+        cells = np.clip(cells, 0, np.array([size.width - 1, size.height - 1]))
+    if len(cells) > MOST_LABELS * 4:
+        return cells  # a crowd: nobody is told apart anyway
+    taken: set[tuple[int, int]] = set()
+    for position, (x, y) in enumerate(cells.tolist()):
+        spot = next((x + dx, y + dy) for dx, dy in _ASIDE if (x + dx, y + dy) not in taken or (dx, dy) == _ASIDE[-1])
+        taken.add(spot)
+        cells[position] = spot
+    return cells
+
+
+_ASIDE = sorted(
+    ((dx, dy) for dx in range(-6, 7, 2) for dy in range(-3, 4)), key=lambda d: (d[0] ** 2 + 4 * d[1] ** 2, d)
+)
+
+
+def _marks(placement: Placement, size: Size, options: MapOptions) -> dict[str, tuple[int, int]]:
+    view = options.view
+    return {
+        code: (
+            int(np.floor(((x - view.x) * view.zoom + 0.5) * size.width)),
+            int(np.floor(((y - view.y) * view.zoom + 0.5) * size.height)),
+        )
+        for code, (x, y) in placement.regions.items()
+    }
+
+
+# --- lines ------------------------------------------------------------------------------------------------------------
+
+
+def draw_strokes(scene: Scene, strokes: Strokes, pen: Pen) -> dict[int, Floats]:
+    """Draw every stroke; return the polylines of those that bend, by stroke."""
+    graph, dots = scene.graph, scene.dots
+    first, second = graph.ends
+    start, end = dots[first[strokes.lines]], dots[second[strokes.lines]]
+    curves = _bends(scene, strokes, start, end)
+    whole = (start.copy(), end.copy())
+    for position in np.flatnonzero(strokes.stubs).tolist():
+        far = far_end(graph, int(strokes.lines[position]))
+        tip, root = whole[far][position], whole[1 - far][position]
+        whole[1 - far][position] = tip + (root - tip) * STUB_SHARE
+    numbers = np.arange(len(strokes.lines), dtype=np.int32)
+    drawn = _drawn_at(scene.options.level, strokes)
+    plain = np.flatnonzero(drawn & ~np.isin(numbers, list(curves)))
+    dashes = [look.stroke for look in strokes.looks if look.stroke is not None]
+    pen.straight(whole[0][plain], whole[1][plain], strokes.slots[plain], numbers[plain], [dashes[i] for i in plain])
+    bent = sorted(position for position in curves if drawn[position])
+    pen.curved([curves[i] for i in bent], strokes.slots[bent], numbers[bent], [dashes[i] for i in bent])
+    if strokes.wide >= 0 and scene.options.level is Level.BRAILLE:
+        _widen(strokes, curves, (start, end), pen, dashes[strokes.wide])
+    return {position: curves.get(position, np.stack([start[position], end[position]])) for position in numbers.tolist()}
+
+
+def _drawn_at(level: Level, strokes: Strokes) -> Flags:
+    """Return which strokes are drawn: without braille a dead node's trace would read as a line."""
+    drawn: Flags = np.ones(len(strokes.lines), dtype=bool)
+    if level is not Level.BRAILLE:
+        failed = [look.role is Role.DEAD for look in strokes.looks]
+        drawn &= ~np.array(failed, dtype=bool) | strokes.stubs
+    return drawn
+
+
+def _bends(scene: Scene, strokes: Strokes, start: Floats, end: Floats) -> dict[int, Floats]:
+    """Return the curve of each stroke that runs through a region's mark or past a relaying node."""
+    graph = scene.graph
+    curves: dict[int, Floats] = {}
+    relayed = (graph.line_region[strokes.lines] >= 0) | (graph.line_relay[strokes.lines] >= 0)
+    for position in np.flatnonzero(relayed).tolist():
+        line = int(strokes.lines[position])
+        waypoint = _waypoint(scene, line, start[position], end[position])
+        if waypoint is not None:
+            past_node = int(graph.line_region[line]) < 0
+            curves[position] = through(start[position], waypoint, end[position], straight_ends=past_node)
+    return curves
+
+
+def _waypoint(scene: Scene, line: int, start: Floats, end: Floats) -> Floats | None:
+    graph = scene.graph
+    region, relay = int(graph.line_region[line]), int(graph.line_relay[line])
+    if region >= 0:
+        mark = scene.marks.get(graph.regions[region])
+        return None if mark is None else np.array([mark[0] * DOTS_ACROSS + 0.5, mark[1] * DOTS_DOWN + 2.0])
+    if relay in {int(graph.ends[0][line]), int(graph.ends[1][line])}:
+        return None
+    return beside(start, end, scene.dots[relay], _BESIDE)
+
+
+def _widen(strokes: Strokes, curves: dict[int, Floats], ends: tuple[Floats, Floats], pen: Pen, dash: Stroke) -> None:
+    """Draw the selected pair once more, one dot beside itself: nothing else is two dots wide."""
+    position = strokes.wide
+    curve = curves.get(position, np.stack([ends[0][position], ends[1][position]]))
+    across = np.abs(curve[-1] - curve[0])
+    aside = np.array([1.0, 0.0]) if across[1] > across[0] else np.array([0.0, 1.0])
+    number = np.array([position], dtype=np.int32)
+    pen.curved([curve + aside], strokes.slots[number], number, [dash])
+
+
+# --- text -------------------------------------------------------------------------------------------------------------
+
+
+def _tint_areas(scene: Scene, canvas: Canvas) -> None:
+    for left, top, right, bottom in _area_cells(scene):
+        canvas.tint(left, top, right, bottom, scene.options.theme.colour(Role.POOL))
+
+
+def _area_cells(scene: Scene) -> list[tuple[int, int, int, int]]:
+    """Return each area as whole cells, right and bottom inside."""
+    view, size = scene.options.view, scene.size
+    boxes = []
+    for area in scene.placement.areas:
+        edges = [((x - view.x) * view.zoom + 0.5) * size.width for x in (area.left, area.right)]
+        rows = [((y - view.y) * view.zoom + 0.5) * size.height for y in (area.top, area.bottom)]
+        boxes.append((round(edges[0]), round(rows[0]), round(edges[1]) - 1, round(rows[1]) - 1))
+    return boxes
+
+
+def _write_titles(scene: Scene, canvas: Canvas) -> None:
+    """Write each area's title; where no tint shows the area, a rule goes on to its edge."""
+    theme, level = scene.options.theme, scene.options.level
+    ellipsis = signs(level).ellipsis
+    for area, (left, top, right, _) in zip(scene.placement.areas, _area_cells(scene), strict=True):
+        room = right - left - 1
+        title = clip(settle(area.title), room, ellipsis)
+        x, y = left + 1, max(0, top)
+        if room < 2 or not canvas.is_free(x, y, width(title)):
+            continue
+        canvas.write(x, y, title, _bold(theme.style(Role.DIM)))
+        x += width(title) + 1
+        detail = clip(settle(area.detail), right - x, ellipsis)
+        if width(detail) > 2 and canvas.is_free(x + 1, y, width(detail) - 1):
+            canvas.write(x, y, detail, theme.style(Role.CHROME))
+            x += width(detail) + 1
+        if theme.colour(Role.POOL) is None and right - x > 1:
+            rule = ("-" if level is Level.ASCII else "─") * (right - x)
+            canvas.write(x, y, rule, theme.style(Role.RULE))
+
+
+def _bold(style: Style) -> Style:
+    return msgspec.structs.replace(style, bold=True)
+
+
+def _write_markers(scene: Scene, canvas: Canvas) -> None:
+    for node, (x, y) in enumerate(scene.cells.tolist()):
+        if 0 <= x < scene.size.width:
+            look = NODE_LOOKS[scene.graph.kinds[node]]
+            canvas.write(x, y, look.glyph.at(scene.options.level), _node_style(scene, node), node=node, margin=0)
+
+
+def _node_style(scene: Scene, node: int) -> Style:
+    theme = scene.options.theme
+    if scene.graph.nodes[node].ref in scene.options.selected:
+        return _bold(theme.style(Role.ACCENT))
+    return theme.style(NODE_LOOKS[scene.graph.kinds[node]].role)
+
+
+def _write_regions(scene: Scene, canvas: Canvas, cover: LineCover) -> None:
+    theme, level = scene.options.theme, scene.options.level
+    areas = tuple(_area_cells(scene))
+    for code, (x, y) in scene.marks.items():
+        if not canvas.is_free(x, y, 1):
+            continue
+        canvas.write(x, y, signs(level).region, theme.style(Role.STRONG), margin=0)
+        name = (settle(f"DERP {code}"), theme.style(Role.DIM))
+        place_label(canvas, Label(x, y, (name,), shuns=areas), cover, signs(level).ellipsis)
+
+
+def _write_names(scene: Scene, canvas: Canvas, cover: LineCover) -> None:
+    """Write names, the ones a person looks for first: selected, focused, dead, agents, the rest."""
+    graph, options = scene.graph, scene.options
+    order = {NodeKind.DEAD: 1, NodeKind.AGENT: 2, NodeKind.SILENT: 2, NodeKind.PEER: 3}
+    chosen = {ref_index(graph, ref) for ref in (*options.selected, options.focus)}
+    visible = [
+        node
+        for node, (x, y) in enumerate(scene.cells.tolist())
+        if 0 <= x < scene.size.width and 0 <= y < scene.size.height
+    ]
+    visible.sort(key=lambda node: (0 if node in chosen else order[graph.kinds[node]], scene.cells[node, 1], node))
+    homes = _homes(scene)
+    longest = 24 if len(graph.nodes) <= 12 else 16
+    for node in visible[:MOST_LABELS]:
+        x, y = scene.cells[node].tolist()
+        label = Label(x, y, _name_rows(scene, node), node, homes.get(node))
+        place_label(canvas, label, cover, signs(options.level).ellipsis, longest)
+
+
+def _name_rows(scene: Scene, node: int) -> tuple[tuple[str, Style], ...]:
+    """Return a node's name, and below it what is wrong with it."""
+    graph, theme = scene.graph, scene.options.theme
+    name = (settle(graph.names[node]), _node_style(scene, node))
+    kind = graph.kinds[node]
+    words = STANDING_WORDS[graph.nodes[node].standing]
+    if not words and kind in {NodeKind.DEAD, NodeKind.SILENT}:
+        words = NODE_LOOKS[kind].words
+    return (name, (words, theme.style(Role.DIM))) if words else (name,)
+
+
+def _homes(scene: Scene) -> dict[int, tuple[int, int, int, int]]:
+    """Return the area that each node stands in."""
+    homes = {}
+    boxes = _area_cells(scene)
+    for node, (x, y) in enumerate(scene.cells.tolist()):
+        for box in boxes:
+            if box[0] <= x <= box[2] and box[1] <= y <= box[3]:
+                homes[node] = box
+    return homes
