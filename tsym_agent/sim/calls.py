@@ -12,7 +12,7 @@ from tsym_agent.sim.bus import Bus
 from tsym_agent.sim.eras import Era, capability_version, era_of, long_version
 from tsym_agent.sim.facts import Facts
 from tsym_agent.sim.world import World
-from tsym_agent.wire.server import Header, Reply, Request, Response
+from tsym_agent.wire.exchange import Header, Reply, Request, Response
 
 _BROWSER_HEADERS: tuple[Header, ...] = (
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; script-src 'none'"),

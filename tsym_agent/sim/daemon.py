@@ -10,7 +10,7 @@ from tsym_agent.sim.calls import Call, Clock, Endpoint, RefusedError, daemon_hea
 from tsym_agent.sim.endpoints import ENDPOINTS
 from tsym_agent.sim.eras import era_of
 from tsym_agent.sim.world import World
-from tsym_agent.wire.server import Reply, Request, Response
+from tsym_agent.wire.exchange import Reply, Request, Response
 
 PREFIX = "/localapi/v0/"
 HOST_HEADER = "local-tailscaled.sock"

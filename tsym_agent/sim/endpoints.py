@@ -14,7 +14,7 @@ from tsym_agent.sim.bodies.status import user_profiles
 from tsym_agent.sim.calls import Call, Endpoint, RefusedError, daemon_headers
 from tsym_agent.sim.facts import Facts
 from tsym_agent.sim.pinging import ping
-from tsym_agent.wire.server import Reply, Response, StreamingResponse
+from tsym_agent.wire.exchange import Reply, Response, StreamingResponse
 
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})

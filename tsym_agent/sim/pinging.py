@@ -9,7 +9,7 @@ from tsym_agent.model.paths import PingKind
 from tsym_agent.model.pings import PingResult
 from tsym_agent.sim.calls import Call, RefusedError
 from tsym_agent.sim.eras import Era
-from tsym_agent.wire.server import Reply
+from tsym_agent.wire.exchange import Reply
 
 MAX_BYTES = 65_467
 """Largest `size` that a Linux daemon takes."""
