@@ -10,16 +10,20 @@ from __future__ import annotations
 import asyncio
 import base64
 import shutil
+import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 VERSION = "1.102.3-tfake-gfake"
 DEADLINE_S = 5.0
+
+_KEEP_SOCKET: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+"""A killed daemon leaves its socket file; from 3.13 on asyncio would tidy it up."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,7 @@ class FakeDaemon:
         """Listen, again after `stop` on the same path."""
         loop = asyncio.get_running_loop()
         if self._token is None:
-            self._server = await loop.create_unix_server(self._protocol, self.path)
+            self._server = await loop.create_unix_server(self._protocol, self.path, **_KEEP_SOCKET)
         else:
             self._server = await loop.create_server(self._protocol, "127.0.0.1", self.port)
             self.port = self._server.sockets[0].getsockname()[1]
