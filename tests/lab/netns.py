@@ -52,9 +52,17 @@ class Namespace:
         _run(["ip", "netns", "add", self.name])
         self.ip("link set lo up")
 
+    @property
+    def exists(self) -> bool:
+        return (NAMESPACES / self.name).exists()
+
     def delete(self) -> None:
-        """Remove it with its devices and rules; what runs inside must have ended."""
-        _run(["ip", "netns", "delete", self.name])
+        """Remove it with its devices and rules, if it is still there; what runs inside must have ended."""
+        try:
+            _run(["ip", "netns", "delete", self.name])
+        except LabError:
+            if self.exists:
+                raise  # else another sweeper was quicker
 
     def wrap(self, argv: Sequence[str]) -> list[str]:
         """Return the command line that runs `argv` inside, in the same process id."""
@@ -76,14 +84,16 @@ class Namespace:
         self.run("sh", "-c", f"[ ! -e {path} ] || echo {value} >{path}")
 
     def processes(self) -> list[int]:
-        return [int(pid) for pid in _run(["ip", "netns", "pids", self.name]).split()]
+        """Return the process ids inside; none when it does not exist."""
+        listed = subprocess.run(["ip", "netns", "pids", self.name], capture_output=True, text=True, check=False)
+        return [int(pid) for pid in listed.stdout.split()]
 
     def is_idle(self) -> bool:
         return not self.processes()
 
     def accepts(self, address: str, port: int) -> bool:
-        """Whether a TCP connection made inside to address:port is accepted."""
-        connect = self.wrap(["bash", "-c", f"exec 3<>/dev/tcp/{address}/{port}"])
+        """Whether a TCP connection made inside to address:port is accepted within two seconds."""
+        connect = self.wrap(["timeout", "2", "bash", "-c", f"exec 3<>/dev/tcp/{address}/{port}"])
         return subprocess.run(connect, capture_output=True, check=False).returncode == 0
 
 
@@ -112,7 +122,7 @@ class Network:
         self.routers: dict[str, Router] = {}
         self.hosts: dict[str, Host] = {}
         self.internet = self._made("wan")
-        self.internet.ip("link add br0 type bridge", "link set br0 up")
+        _add_bridge(self.internet, "br0")
         self.internet.ip(*[f"addr add {address}/24 dev br0" for address in internet_addresses])
         self.internet.set_kernel("net.bridge.bridge-nf-call-iptables", 0)
 
@@ -120,7 +130,8 @@ class Network:
         number = len(self.routers) + 11
         router = Router(self._made(name), f"192.168.{number}")
         self._plug_into_internet(name, router.namespace, f"10.99.0.{number}")
-        router.namespace.ip("link add br1 type bridge", "link set br1 up", f"addr add {router.lan}.1/24 dev br1")
+        _add_bridge(router.namespace, "br1")
+        router.namespace.ip(f"addr add {router.lan}.1/24 dev br1")
         router.namespace.set_kernel("net.ipv4.ip_forward", 1)
         router.namespace.set_kernel("net.bridge.bridge-nf-call-iptables", 0)
         self.routers[name] = router
@@ -145,8 +156,8 @@ class Network:
         else:
             outer, lan = self.routers[router].namespace, self.routers[router].lan
             address = f"{lan}.{number}"
-            _cable(namespace, outer, f"l-{name}", "br1")
-            namespace.ip(f"addr add {address}/24 dev eth0", "link set eth0 up", f"route add default via {lan}.1")
+            _cable(namespace, address, outer, f"l-{name}", "br1")
+            namespace.ip(f"route add default via {lan}.1")
             host = Host(namespace, address, outer, f"l-{name}")
         self.hosts[name] = host
         return host
@@ -175,14 +186,25 @@ class Network:
         return namespace
 
     def _plug_into_internet(self, name: str, namespace: Namespace, address: str) -> None:
-        _cable(namespace, self.internet, f"p-{name}", "br0")
-        namespace.ip(f"addr add {address}/24 dev eth0", "link set eth0 up")
+        _cable(namespace, address, self.internet, f"p-{name}", "br0")
 
 
-def _cable(inner: Namespace, outer: Namespace, outer_device: str, bridge: str) -> None:
+def _add_bridge(namespace: Namespace, name: str) -> None:
+    """Add a bridge with a fixed hardware address.
+
+    Without one it takes the lowest of its ports', so a new host could change it, and all others would go on sending to
+    the old one until their neighbour entries expire.
+    """
+    namespace.ip(f"link add {name} address 02:00:00:00:00:01 type bridge", f"link set {name} up")
+
+
+def _cable(inner: Namespace, address: str, outer: Namespace, outer_device: str, bridge: str) -> None:
+    """Connect `eth0` of a namespace to a bridge; its hardware address follows from its IP, so it may come back."""
+    hardware = "02:00:" + ":".join(f"{int(number):02x}" for number in address.split("."))
     _run(["ip", "link", "add", "eth0", "netns", inner.name, "type", "veth",
           "peer", "name", outer_device, "netns", outer.name])  # fmt: skip  # one command, two lines
     outer.ip(f"link set {outer_device} master {bridge} up")
+    inner.ip(f"link set eth0 address {hardware} up", f"addr add {address}/24 dev eth0")
 
 
 def _nat_rules(nat: Nat) -> str:

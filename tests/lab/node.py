@@ -1,8 +1,12 @@
 """One tailscaled in its host's namespace, driven by the tailscale command and read over its socket."""
 
+from __future__ import annotations
+
 import http.client
 import json
+import shutil
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypedDict, cast
 
@@ -30,6 +34,14 @@ class Peer(TypedDict):
     DNSName: str
     TailscaleIPs: list[str] | None
     Online: bool
+
+
+class NodeOfControl(TypedDict, total=False):
+    DiscoKey: str
+
+
+class WhoIs(TypedDict):
+    Node: NodeOfControl
 
 
 class Status(TypedDict):
@@ -67,6 +79,10 @@ class Node:
             self._program.stop()
             self._program = None
 
+    def forget(self) -> None:
+        """Remove the stopped daemon's state, so that its name may serve another node."""
+        shutil.rmtree(self._state, ignore_errors=True)
+
     def kill(self) -> None:
         """End the daemon at once, for a lab that is going away."""
         if self._program is not None:
@@ -76,6 +92,11 @@ class Node:
     @property
     def is_running(self) -> bool:
         return self._program is not None and self._program.is_running
+
+    @property
+    def is_member(self) -> bool:
+        """Whether it runs and takes part in the tailnet."""
+        return self.is_running and self.status()["BackendState"] == "Running"
 
     def wait_answering(self) -> None:
         """Return once the daemon answers on its socket, in whatever state it is."""
@@ -131,10 +152,18 @@ class Node:
         peers = (self.status()["Peer"] or {}).values()
         return names <= {peer["HostName"] for peer in peers if peer["Online"]}
 
+    def knows(self, others: Iterable[Node]) -> bool:
+        """Whether this node has the others' current disco keys; with an older one it would ignore their pings."""
+        return all(self._disco_key_of(other) == other._disco_key_of(other) for other in others)
+
     def knows_relays(self, addresses: list[str]) -> bool:
         """Whether the peer relays this node may use now are those with these tailnet addresses."""
         known = cast("list[str] | None", self.local_api("debug?action=peer-relay-servers", "POST"))
         return sorted(known or []) == sorted(addresses)
+
+    def rebind(self) -> None:
+        """Make the daemon take a new socket and forget the paths it trusts, as after a change of network."""
+        self.cli("debug", "rebind")
 
     @property
     def address(self) -> str:
@@ -144,6 +173,10 @@ class Node:
     @property
     def stable_id(self) -> str:
         return self.status()["Self"]["ID"]
+
+    def _disco_key_of(self, other: Node) -> str:
+        answer = cast(WhoIs, self.local_api(f"whois?addr={other.address}"))
+        return answer["Node"].get("DiscoKey", "")
 
     def _answers(self) -> bool:
         try:

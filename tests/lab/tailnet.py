@@ -86,11 +86,13 @@ class Lab:
         atexit.unregister(self.down)
 
     def wait_all_online(self) -> None:
-        """Return once every running node sees every other one online."""
-        everybody = {node.name for node in self.nodes.values() if node.is_running}
-        for name in everybody:
-            sees_all = partial(self.nodes[name].sees_online, everybody - {name})
-            wait_until(sees_all, f"{name} to see {sorted(everybody)} online", ONLINE_DEADLINE_S)
+        """Return once every logged-in node sees every other one online, and knows how to speak to it."""
+        members = [node for node in self.nodes.values() if node.is_member]
+        for node in members:
+            others = [other for other in members if other is not node]
+            sees_all = partial(node.sees_online, {other.name for other in others})
+            wait_until(sees_all, f"{node.name} to see all others online", ONLINE_DEADLINE_S)
+            wait_until(partial(node.knows, others), f"{node.name} to know all others' keys", ONLINE_DEADLINE_S)
 
     @contextmanager
     def cut(self, host: str, traffic: Traffic = Traffic.ALL) -> Iterator[None]:
@@ -109,6 +111,22 @@ class Lab:
             self.nodes[host].start()
             self.nodes[host].wait_state("Running")
         self.wait_all_online()
+
+    @contextmanager
+    def switched_off(self, host: str) -> Iterator[None]:
+        """Do `tailscale down` on a host for a while; afterwards it is online again."""
+        self.nodes[host].cli("down")
+        try:
+            yield
+        finally:
+            self.nodes[host].cli("up")
+        self.wait_all_online()
+
+    def forget_paths(self) -> None:
+        """Make every node and router forget how packets went: all sockets are new, all translations gone."""
+        in_parallel([node.rebind for node in self.nodes.values()])
+        for router in self.network.routers:
+            self.network.forget_flows(router)
 
     @contextmanager
     def peer_relay(self) -> Iterator[None]:
@@ -166,6 +184,7 @@ class Lab:
 
     def _remove(self, node: Node) -> None:
         node.stop()
+        node.forget()
         for known in self.headscale.nodes_named(node.name):
             self.headscale.delete(known)
         del self.nodes[node.name]

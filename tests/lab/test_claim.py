@@ -63,8 +63,8 @@ def test_after_a_killed_owner_programs_end_and_the_next_start_sweeps_the_rest(
 
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), "all programs to end", 10)
     assert claim.ROOT / name not in claim.living()
-    assert claim.sweep() == [name]
-    assert remains_of(name) == []
+    claim.sweep()
+    wait_until(lambda: not remains_of(name), "the sweep, ours or another lab's, to be done", 10)
 
 
 def test_a_sweep_leaves_living_labs_alone(lab: Lab) -> None:
@@ -80,5 +80,5 @@ def test_a_sweep_ends_a_process_that_a_dead_lab_left_in_its_namespace() -> None:
     with subprocess.Popen(namespace.wrap(["sleep", "600"])) as left:
         wait_until(namespace.processes, "sleep to run inside", 5)
 
-        assert claim.sweep() == ["tsl0000"]
+        claim.sweep()
         assert left.wait(5) == -signal.SIGKILL
