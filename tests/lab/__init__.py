@@ -2,6 +2,6 @@
 
 From the ground up: `requirements` (can this machine do it), `tools` (the binaries), `claim` (names, and sweeping
 what killed runs left), `netns` (the network), `programs` (long-running processes), `control` (headscale and the
-relays), `node` (one tailscaled), `tailnet` (all of it), `expectations` (which path each pair must show). Nothing here
-imports the code under test: only the test modules do.
+relays), `node` (one tailscaled), `tailnet` (all of it), `expectations` (which path each pair must show). None of
+these imports the code under test: `clients`, `matrix` and the test modules do.
 """

@@ -9,7 +9,10 @@ from types import FrameType
 import pytest
 
 from . import requirements, tools
+from .clients import RELEASES
+from .node import Node
 from .tailnet import Lab
+from .topology import HostSpec
 
 HERE = Path(__file__).parent
 SKIPPED = pytest.StashKey[str]()
@@ -69,6 +72,18 @@ def relay_lab(new_lab: Callable[[], Lab]) -> Iterator[Lab]:
     with new_lab() as shared:
         shared.start_relay()
         yield shared
+
+
+@pytest.fixture(scope="module", params=RELEASES)
+def release(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def daemon(lab: Lab, release: str) -> Iterator[Node]:
+    """Add a node of either release to the tailnet; tests may stop it if they start it again."""
+    with lab.extra_node(HostSpec("x", None, "alice"), RELEASES[release]) as node:
+        yield node
 
 
 @contextmanager

@@ -1,61 +1,24 @@
 """The LocalAPI client against real daemons of two releases: what it reads, and what each refusal becomes."""
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 
 import pytest
 
 from tsym_agent.localapi import errors
-from tsym_agent.localapi.client import LocalClient
 from tsym_agent.model.hosts import Rights
 from tsym_agent.model.notify import RESUMED, Notify
 from tsym_agent.model.paths import PathKind, PingKind
 from tsym_agent.model.status import BackendState
-from tsym_agent.wire.openers import UnixOpener
 
-from . import tools
+from .clients import NOBODY, OLD, RELEASES, as_user, client_of
 from .node import Node
 from .tailnet import Lab
 from .topology import HOSTS, HostSpec
 
-NEW, OLD = "1.102.3", "1.80.3"
-RELEASES = {NEW: tools.TAILSCALE, OLD: tools.TAILSCALE_OLD}
-NOBODY = 65534
 NOTICE_DEADLINE_S = 30.0
 UNASSIGNED_ADDRESS = "100.99.99.99"
-
-
-@pytest.fixture(scope="module", params=RELEASES)
-def release(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture(scope="module")
-def daemon(lab: Lab, release: str) -> Iterator[Node]:
-    """Add a node of either release to the tailnet; tests may stop it if they start it again."""
-    with lab.extra_node(HostSpec("x", None, "alice"), RELEASES[release]) as node:
-        yield node
-
-
-@asynccontextmanager
-async def client_of(node: Node) -> AsyncIterator[LocalClient]:
-    client = LocalClient(UnixOpener(str(node.socket)))
-    try:
-        yield client
-    finally:
-        await client.aclose()
-
-
-@contextmanager
-def as_user(user_id: int) -> Iterator[None]:
-    """Let connections made meanwhile carry another user's credentials."""
-    os.seteuid(user_id)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 def is_any(_notice: Notify) -> bool:
