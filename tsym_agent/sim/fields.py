@@ -88,7 +88,8 @@ def _toml(default: object) -> str:
 
 def _words(kind: inspect.Type) -> str:
     """Say what may stand there."""
-    return " or ".join(_phrases(kind))
+    *most, last = _phrases(kind)
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 def _phrases(kind: inspect.Type) -> Iterator[str]:
@@ -97,22 +98,22 @@ def _phrases(kind: inspect.Type) -> Iterator[str]:
             yield from _phrases(kind.type)
         case inspect.UnionType():
             for part in kind.types:
-                yield from _phrases(part)
+                yield from () if isinstance(part, inspect.NoneType) else _phrases(part)
         case inspect.LiteralType():
             yield from (f'"{value}"' for value in kind.values if value)
         case inspect.StrType():
             yield _PATTERNS.get(kind.pattern or "", "text")
         case inspect.BoolType():
-            yield "true or false"
+            yield from ("true", "false")
         case inspect.IntType() | inspect.FloatType():
             yield _number(kind)
         case inspect.VarTupleType():
-            yield f"a list of {_words(kind.item_type)}"
+            yield f"a list, each {_words(kind.item_type)}"
         case inspect.TupleType():
-            yield f"a pair of {_words(kind.item_types[0])}"
+            yield f"a pair, each {_words(kind.item_types[0])}"
         case inspect.DictType():
-            yield f"a table of {_words(kind.value_type)}"
-        case inspect.StructType():
+            yield f"a table, each {_words(kind.value_type)}"
+        case _:
             yield "a table"
 
 
@@ -121,15 +122,16 @@ _PATTERNS = {
     r"^1\.[0-9]{1,3}\.[0-9]{1,3}$": "a version like 1.102.3",
     r"^(1\.[0-9]{1,3}\.[0-9]{1,3})?$": "a version like 1.102.3",
     r"^([a-z0-9-]+(\.[a-z0-9-]+)*)?$": "a DNS suffix like tail1234.ts.net",
-    "^tag:[a-zA-Z][a-zA-Z0-9-]*$": "tags like tag:web",
+    "^tag:[a-zA-Z][a-zA-Z0-9-]*$": "a tag like tag:web",
     "^https?://": "an http(s) URL",
 }
 
 
 def _number(kind: inspect.IntType | inspect.FloatType) -> str:
     noun = "an integer" if isinstance(kind, inspect.IntType) else "a number"
-    low = kind.gt if kind.ge is None else kind.ge
-    if low is None and kind.le is None:
-        return noun
-    above = "over " if kind.ge is None else "from "
-    return noun + (f" {above}{low:g}" if low is not None else "") + (f" to {kind.le:g}" if kind.le is not None else "")
+    low = f" from {_plain(kind.ge)}" if kind.ge is not None else ""
+    return noun + low + (f" to {_plain(kind.le)}" if kind.le is not None else "")
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if number == int(number) else str(number)

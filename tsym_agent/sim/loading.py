@@ -80,7 +80,7 @@ def _by_name(file: str, table: str, entries: Iterable[tuple[str, T]]) -> dict[st
 def _explained(file: str, message: str, tables: dict[str, object]) -> ScenarioError:
     """Turn a decoder's complaint into key, problem and expectation."""
     problem, _, place = message.partition(" - at `$.")
-    key = place.rstrip("`")
+    key = place.rstrip("`").removesuffix("[...]")
     if unknown := re.search(r"unknown field `(.*?)`", problem):
         known = [field.name for field in fields_at(key)]
         near = difflib.get_close_matches(unknown[1], known, n=1)

@@ -14,6 +14,7 @@ from msgspec import Meta
 Label = Annotated[str, Meta(pattern="^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Milliseconds = Annotated[float, Meta(ge=0, le=60_000)]
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
+Days = Annotated[float, Meta(ge=0, le=36_500)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 RegionID = Annotated[int, Meta(ge=1, le=999)]
 Suffix = Annotated[str, Meta(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)*)?$")]
@@ -148,9 +149,10 @@ class NodeFields(_Table, frozen=True, kw_only=True):
     online: Annotated[bool | None, Meta(description="What control claims; unset = whether it is up.")] = None
     last_seen_s: Annotated[Seconds, Meta(description="Offline for so long at the start.")] = 3600.0
     key_expires_days: Annotated[
-        float | None, Meta(description="Key expiry from the start, negative = past; unset = never.")
+        Annotated[float, Meta(ge=-36_500, le=36_500)] | None,
+        Meta(description="Key expiry from the start, negative = past; unset = never."),
     ] = None
-    created_days: Annotated[Seconds, Meta(description="Age of the node in days.")] = 200.0
+    created_days: Annotated[Days, Meta(description="Age of the node in days.")] = 200.0
     nat: Annotated[Nat | Literal[""], Meta(description="Other than the site's.")] = ""
     udp: Annotated[Udp | Literal[""], Meta(description="Other than the site's.")] = ""
     region: Annotated[str, Meta(description="Code of its home region, other than the site's.")] = ""
@@ -225,10 +227,12 @@ class EventTable(_Table, frozen=True, kw_only=True):
 
     kind: Annotated[EventKind, Meta(description="What happens; see below for what each needs.")]
     at: Annotated[Seconds, Meta(description="When, from the start.")]
-    lasts: Annotated[Annotated[float, Meta(gt=0)] | None, Meta(description="Until it is undone; unset = for good.")] = (
-        msgspec.field(default=None, name="for")
-    )
-    every: Annotated[Annotated[float, Meta(gt=0)] | None, Meta(description="Again after so long, for ever.")] = None
+    lasts: Annotated[
+        Annotated[float, Meta(ge=0.1, le=1e9)] | None, Meta(description="Until it is undone; unset = for good.")
+    ] = msgspec.field(default=None, name="for")
+    every: Annotated[
+        Annotated[float, Meta(ge=0.1, le=1e9)] | None, Meta(description="Again after so long, for ever.")
+    ] = None
     between: Annotated[tuple[str, str] | None, Meta(description="Two selectors, either way.")] = None
     source: Annotated[str, Meta(description="Selector of the pinging side.")] = msgspec.field(default="", name="from")
     target: Annotated[str, Meta(description="Selector of the pinged side.")] = msgspec.field(default="", name="to")
@@ -276,6 +280,28 @@ EVENT_NEEDS: dict[str, tuple[str, ...]] = {
     "health": ("on", "text"),
 }
 """The keys each kind of event needs; `a|b` = one of the two."""
+
+EVENT_MEANINGS: dict[str, str] = {
+    "link-cut": "Nothing gets through between them, by no path.",
+    "one-way-cut": "Pings from the one to the other stay unanswered; the other way all is well.",
+    "relay-flip": "Their direct path is lost: they fall back to a peer relay or DERP.",
+    "latency": "Round trips take longer, between two groups or to and from one.",
+    "loss": "Pings get lost, between two groups or to and from one.",
+    "udp-blocked": "No UDP leaves these nodes' site for them.",
+    "nat": "The NAT in front of them is another kind.",
+    "key-expired": "Their node keys expire: they log out, and peers refuse them.",
+    "node-added": "Control learns of a node that did not exist before.",
+    "node-removed": "Control forgets a node.",
+    "daemon-stopped": "tailscaled stops: its socket refuses, peers get no answer, control sees it offline.",
+    "daemon-started": "tailscaled runs again.",
+    "socket-closed": "Only its LocalAPI is gone: the socket refuses, the node lives on.",
+    "socket-opened": "Its LocalAPI answers again.",
+    "node-offline": "The machine is switched off.",
+    "node-online": "The machine is switched on.",
+    "home-region": "They move to another DERP region.",
+    "backend-state": "Their daemon changes state, such as `Stopped` or `NeedsLogin`.",
+    "health": "Their daemon shows a warning.",
+}
 
 UNDOES: dict[str, str] = {
     "node-added": "node-removed",
