@@ -47,13 +47,9 @@ class Pinger(Protocol):
         """Ping once; raise `AnswerTimeoutError` on silence."""
 
 
-class Round(msgspec.Struct, frozen=True, kw_only=True):
-    """The probes of one pair in one sweep."""
+class RoundTemplate(msgspec.Struct, frozen=True, kw_only=True):
+    """How one pair is to be pinged."""
 
-    source: NodeRef
-    target: NodeRef
-    ip: str
-    """A Tailscale address of the target."""
     kind: PingKind = PingKind.DISCO
     probes: int = limits.PROBES_PER_SWEEP
     most: int = int(limits.SETTLE_S / limits.PROBE_SPACING_S)
@@ -66,6 +62,19 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
     sweep: int = 0
     waits: bool = False
     """Whether a probe goes out only after the one before it is back, as `tailscale ping` does."""
+
+    def between(self, source: NodeRef, target: NodeRef, ip: str) -> Round:
+        """Make a round of it for a pair."""
+        return Round(source=source, target=target, ip=ip, **msgspec.structs.asdict(self))
+
+
+class Round(RoundTemplate, frozen=True, kw_only=True):
+    """The probes of one pair in one sweep."""
+
+    source: NodeRef
+    target: NodeRef
+    ip: str
+    """A Tailscale address of the target, or one behind a route that it serves."""
 
     @property
     def key(self) -> tuple[NodeRef, NodeRef]:

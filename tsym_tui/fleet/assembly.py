@@ -27,7 +27,7 @@ class Assembly:
         self._dirty: dict[NodeRef, None] = {}
         self._sites: dict[NodeRef, str] = {}
         self.named: set[NodeRef] = set()
-        """Nodes that somebody asked for by name: probed although they are phones or hidden."""
+        """Nodes that somebody asked for by name: shown and probed although they are hidden or phones."""
 
     @property
     def is_dirty(self) -> bool:
@@ -48,7 +48,9 @@ class Assembly:
 
     def shown(self) -> dict[NodeRef, Node]:
         """Return the nodes that lists show, ordered by tailnet and name."""
-        nodes = (node for node in self._all.values() if is_shown(node, everything=self._everything))
+        nodes = (
+            node for node in self._all.values() if node.ref in self.named or is_shown(node, everything=self._everything)
+        )
         return {node.ref: node for node in sorted(nodes, key=lambda node: (node.ref.tailnet, node.name, node.ref))}
 
     def renew(self, views: Sequence[View], most: int | None = None) -> set[NodeRef]:

@@ -24,13 +24,14 @@ from tsym_agent.model.nodes import Node
 from tsym_agent.model.snapshot import ProbeCost, Snapshot
 from tsym_agent.probe import limits
 from tsym_agent.probe.plan import PairKey, Plan
-from tsym_agent.probe.sweep import Clock, Enough, Round, Sender
+from tsym_agent.probe.sweep import Clock, Enough, RoundTemplate, Sender
 from tsym_agent.probe.window import Sample
+from tsym_tui.fleet.connecting import connect, expand
 from tsym_tui.fleet.details import NodeDetails, ask_details
 from tsym_tui.fleet.members import DEFAULT_PACE, Connect, HostClient, Member, Pace
 from tsym_tui.fleet.picture import Picture
 from tsym_tui.fleet.prober import Prober
-from tsym_tui.fleet.specs import HostSpec, connect, expand
+from tsym_tui.fleet.specs import HostSpec
 
 TURNS = 16
 """Large answers in memory at once: throughput is flat from 4 on, memory is not."""
@@ -147,6 +148,10 @@ class Fleet:
         self._picture.sweep_soon(pairs)
         self._prober.wake()
 
+    def name(self, refs: Iterable[NodeRef]) -> None:
+        """Show and allow to probe these nodes although they are hidden or phones: somebody named them."""
+        self._picture.name(refs)
+
     def history(self, key: PairKey) -> tuple[Sample, ...]:
         """Return the samples kept of a pair, oldest first; `at_s` is on the fleet's clock."""
         window = self._picture.book.window(key)
@@ -197,10 +202,13 @@ class Fleet:
         self._picture.renew()
 
     async def ping(
-        self, template: Round, pairs: Iterable[PairKey], enough: Enough | None = None
+        self, template: RoundTemplate, asked: Mapping[PairKey, str], enough: Enough | None = None
     ) -> AsyncGenerator[tuple[PairKey, Sample | LocalAPIError], None]:
-        """Ping pairs as `template` says; yield each sample as it comes, or the trouble that ended a pair's pings."""
-        rounds = self._picture.rounds(template, pairs)
+        """Ping pairs as `template` says; yield each sample as it comes, or the trouble that ended a pair's pings.
+
+        `asked` gives each pair the address to ping; empty = the target's first.
+        """
+        rounds = self._picture.rounds(template, asked)
         async for planned, result in Sender(clock=self._clock).sweep(rounds, enough):
             self._picture.take(planned, result)
             yield planned.key, result

@@ -5,7 +5,7 @@ Pure bookkeeping on a clock; the fleet owns the tasks that drive it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -17,7 +17,7 @@ from tsym_agent.model.nodes import Node
 from tsym_agent.model.paths import PathKind, SampleState
 from tsym_agent.model.snapshot import ProbeCost, Snapshot
 from tsym_agent.probe.plan import PairKey, Plan
-from tsym_agent.probe.sweep import Clock, Pinger, Round
+from tsym_agent.probe.sweep import Clock, Pinger, Round, RoundTemplate
 from tsym_agent.probe.window import PassivePath, Sample
 from tsym_tui.fleet.assembly import Assembly, pairs_between
 from tsym_tui.fleet.book import PairBook
@@ -140,24 +140,28 @@ class Picture:
         self._asked_s.update(dict.fromkeys(due, now_s))
         self._plan.ask(due)
 
+    def name(self, refs: Iterable[NodeRef]) -> None:
+        """Lift the protection of hidden nodes and phones: somebody asked for them by name."""
+        self.assembly.named |= set(refs)
+        self._is_arranged = False
+        self.renew()
+
     def sweep_soon(self, pairs: Iterable[PairKey] | None) -> None:
         """Have these pairs swept as soon as possible, None = all; naming a node lifts its protection."""
         if pairs is not None:
             pairs = tuple(pairs)
-            self.assembly.named |= {target for _, target in pairs}
-            self._is_arranged = False
+            self.name(target for _, target in pairs)
         self.renew()
         self._plan.ask(self._plan.pairs if pairs is None else pairs)
 
-    def rounds(self, template: Round, pairs: Iterable[PairKey]) -> list[tuple[Round, Pinger]]:
+    def rounds(self, template: RoundTemplate, asked: Mapping[PairKey, str]) -> list[tuple[Round, Pinger]]:
         """Make a round of each pair whose host can be asked and whose target has an address."""
         self.renew()
         found: list[tuple[Round, Pinger]] = []
-        for source, target in pairs:
+        for (source, target), address in asked.items():
             member, node = self._usable.get(source), self.assembly.node(target)
             if member is not None and member.client is not None and node is not None and node.addresses:
-                ip = template.ip or node.addresses[0]
-                found.append((msgspec.structs.replace(template, source=source, target=target, ip=ip), member.client))
+                found.append((template.between(source, target, address or node.addresses[0]), member.client))
         return found
 
     def take(self, planned: Round, result: Sample | LocalAPIError) -> None:

@@ -25,7 +25,7 @@ from tsym_agent.model.paths import PathKind, PingKind, SampleState
 from tsym_agent.model.pings import PingResult
 from tsym_agent.model.snapshot import Snapshot
 from tsym_agent.probe.limits import LOOKED_AT_EVERY_S, PROBES_PER_SWEEP, STALE_AFTER_S
-from tsym_agent.probe.sweep import Round
+from tsym_agent.probe.sweep import RoundTemplate
 from tsym_agent.probe.window import Sample
 from tsym_tui.fleet.fleet import Fleet, FleetOptions
 
@@ -570,12 +570,12 @@ def test_the_cost_counts_the_probes_of_the_last_minute() -> None:
 
 
 def test_pinging_reports_each_sample_and_keeps_it() -> None:
-    template = Round(source=ref("a"), target=ref("a"), ip="", kind=PingKind.TSMP, probes=2, sweep=1)
+    template = RoundTemplate(kind=PingKind.TSMP, probes=2, sweep=1)
 
     async def script() -> tuple[int, PathKind]:
         async with fleet_of(FakeHost("a", "b"), options=QUIET) as fleet:
             await fleet.ready()
-            results = [result async for result in fleet.ping(template, [(ref("a"), ref("b"))])]
+            results = [result async for result in fleet.ping(template, {(ref("a"), ref("b")): ""})]
             return len(results), pair(fleet.snapshot(), "a", "b").path
 
     assert play(script()) == (2, PathKind.UNKNOWN)

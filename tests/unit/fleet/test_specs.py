@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tsym_agent.localapi.errors import DaemonNotFoundError
-from tsym_tui.fleet.specs import HostSpec, SpecError, SpecKind, connect, expand, parse_spec, refuse_unsupported
+from tsym_tui.fleet.connecting import connect, expand
+from tsym_tui.fleet.specs import HostSpec, SpecError, SpecKind, parse_spec, refuse_unsupported
 
 
 @pytest.mark.parametrize(

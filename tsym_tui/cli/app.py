@@ -1,0 +1,68 @@
+"""`tsym` alone: the app. Mistakes in settings and specs are told before the terminal is taken over.
+
+Nothing of the fleet is imported before the app has painted its first frame: it opens its source itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tsym_tui.cli.errors import CommandError
+from tsym_tui.cli.exits import Exit
+from tsym_tui.cli.hostlist import choose_hosts
+from tsym_tui.cli.wishes import Look, to_wishes
+
+if TYPE_CHECKING:
+    from tsym_tui.ui.app import SourceOpener
+
+
+class AppWishes(Look, frozen=True, kw_only=True):
+    """What the app may be told."""
+
+    hosts: tuple[str, ...] = msgspec.field(default=(), name="host")
+    everything: bool = msgspec.field(default=False, name="all")
+    layout: str = "auto"
+    start_screen: str = "map"
+    mouse: bool = True
+
+
+def run_app(given: Mapping[str, object]) -> int:
+    """Open the app on the hosts asked for."""
+    wishes = to_wishes(given, AppWishes)
+    require_terminal()
+    specs = choose_hosts(wishes.hosts)
+
+    async def open_source() -> object:
+        from tsym_tui.fleet.fleet import Fleet, FleetOptions
+
+        return Fleet(specs, options=FleetOptions(everything=wishes.everything))
+
+    return open_app(wishes, open_source)  # type: ignore[arg-type]  # a fleet is a source; its module is not loaded yet
+
+
+def require_terminal() -> None:
+    """Refuse to paint into a file or a pipe."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise CommandError("the app needs a terminal; `tsym matrix` and `tsym map` print the same as text")
+
+
+def open_app(wishes: AppWishes, opener: SourceOpener) -> int:
+    """Run the app on a source until it ends, and return its exit code."""
+    from tsym_tui.cli.root import tsym
+    from tsym_tui.ui.app import TsymApp
+    from tsym_tui.ui.settings import Settings
+
+    settings = Settings(
+        theme="mono" if wishes.color == "never" and wishes.theme == "auto" else wishes.theme,
+        glyphs=wishes.glyphs,
+        layout=wishes.layout,
+        mouse=wishes.mouse,
+        start_screen=wishes.start_screen,
+    )
+    app = TsymApp(opener, settings=settings, commands=tsym)
+    app.run(mouse=wishes.mouse)
+    return app.return_code if app.return_code is not None else Exit.OK

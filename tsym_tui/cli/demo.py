@@ -1,0 +1,78 @@
+"""`tsym demo`: the app on a simulated tailnet, in a process of its own that ends with it."""
+
+from __future__ import annotations
+
+import click
+
+from tsym_tui.cli.app import AppWishes, open_app, require_terminal
+from tsym_tui.cli.errors import CommandError
+from tsym_tui.cli.exits import Exit
+from tsym_tui.cli.options import look_options, setting, shared_options
+from tsym_tui.cli.wishes import Wishes, to_wishes
+
+HEADLESS_SETTLE_S = 10.0
+"""A moment: long enough for every relayed pair of the shipped scenarios to settle."""
+
+
+class DemoWishes(Wishes, frozen=True, kw_only=True):
+    """What `tsym demo` may be told."""
+
+    scenario: str = "home"
+    seed: int = 0
+    headless: bool = False
+    layout: str = "auto"
+
+
+@click.command("demo", short_help="Open the app on a simulated tailnet.")
+@setting(
+    "--scenario",
+    default="home",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="home, company, broken, large, or a file.",
+)
+@setting("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, other jitter and losses.")
+@setting("--headless", is_flag=True, help="Run for a moment without a terminal, print the matrix, and end.")
+@shared_options("all", "json", "layout")
+@look_options
+def command(**given: object) -> int:
+    """Open the app on a simulated tailnet: a household, a company, one of each fault, or a thousand nodes."""
+    wishes = to_wishes(given, DemoWishes)
+    if wishes.headless:
+        return _run_headless(wishes)
+    require_terminal()
+    return _run_app(wishes)
+
+
+def _run_headless(wishes: DemoWishes) -> Exit:
+    from tsym_agent.sim.errors import SimError
+    from tsym_tui.cli.demo_source import simulate
+    from tsym_tui.cli.matrix import print_matrix
+    from tsym_tui.cli.session import run
+    from tsym_tui.cli.watching import Page
+
+    async def show() -> Exit:
+        fleet = await simulate(wishes.scenario, wishes.seed, everything=wishes.everything)
+        async with fleet:
+            await fleet.settle(HEADLESS_SETTLE_S)
+            print_matrix(fleet.snapshot(), wishes, Page(wishes))
+        return Exit.OK
+
+    try:
+        return run(show())
+    except SimError as error:
+        raise CommandError(str(error)) from error
+
+
+def _run_app(wishes: DemoWishes) -> int:
+    async def open_source() -> object:
+        from tsym_tui.cli.demo_source import simulate
+
+        return await simulate(wishes.scenario, wishes.seed, everything=wishes.everything)
+
+    look = AppWishes(
+        everything=wishes.everything,
+        layout=wishes.layout,
+        **{name: getattr(wishes, name) for name in ("color", "theme", "glyphs")},
+    )
+    return open_app(look, open_source)  # type: ignore[arg-type]  # a fleet is a source; its module is not loaded yet

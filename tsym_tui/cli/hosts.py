@@ -1,0 +1,87 @@
+"""`tsym hosts`: which hosts are asked, and how they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import click
+
+from tsym_agent.model.documents import host_entry, hosts_document
+from tsym_agent.model.hosts import Host, HostState, Rights
+from tsym_agent.model.snapshot import Snapshot
+from tsym_tui.cli.documents import emit_document, emit_line
+from tsym_tui.cli.exits import Exit
+from tsym_tui.cli.options import look_options, shared_options
+from tsym_tui.cli.session import judge_hosts, open_fleet, repeat, run
+from tsym_tui.cli.texts import Column, Pen, Row, emit, table
+from tsym_tui.cli.watching import Page
+from tsym_tui.cli.wishes import Wishes, to_wishes
+from tsym_tui.graph.looks import HOST_WORDS, Role, format_age
+
+_COLUMNS = (
+    Column("HOST", most=24),
+    Column("STATE"),
+    Column("VERSION", most=12),
+    Column("RIGHTS"),
+    Column("VIA", most=50),
+    Column("ANSWERED"),
+    Column("WHAT TO DO", most=200),
+)
+
+
+@click.command("hosts", short_help="List the hosts that are asked, and how they stand.")
+@shared_options("host", "json", "ndjson", "watch", "every")
+@look_options
+def command(**given: object) -> int:
+    """List the hosts that are asked, and how they stand.
+
+    A daemon that is stopped, starting or logged out has been reached: that is an answer, and the exit code is 0.
+    """
+    return run(show_hosts(to_wishes(given, Wishes)))
+
+
+async def show_hosts(wishes: Wishes) -> Exit:
+    """Ask every host once, or again and again, and print how it stands."""
+    page = Page(wishes)
+    async with open_fleet(wishes, is_probing=False) as fleet:
+        await fleet.ready()
+
+        async def show() -> Exit:
+            snapshot = fleet.snapshot()
+            _print(snapshot, wishes, page)
+            return judge_hosts(snapshot.hosts, needs_running=False)
+
+        return await repeat(wishes, show)
+
+
+def _print(snapshot: Snapshot, wishes: Wishes, page: Page) -> None:
+    many = len(snapshot.tailnets) > 1
+    if wishes.wants_ndjson:
+        for host in snapshot.hosts:
+            emit_line({"schema": "tsym/hosts/1"} | host_entry(host, many_tailnets=many))
+    elif wishes.wants_json:
+        emit_document(hosts_document(snapshot.hosts, snapshot.generated_at, many_tailnets=many), wishes)
+    else:
+        emit(page.wrap(page.pen.write(host_rows(page.pen, snapshot.hosts))))
+
+
+def host_rows(pen: Pen, hosts: Iterable[Host]) -> list[Row]:
+    """Lay the hosts out as a table."""
+    return table(pen, _COLUMNS, [_cells(pen, host) for host in hosts])
+
+
+_ROLES = {HostState.OK: Role.OK, HostState.CONNECTING: Role.DIM, HostState.FAILED: Role.DEAD}
+_RIGHTS = {Rights.READ: "read", Rights.WRITE: "write"}
+
+
+def _cells(pen: Pen, host: Host) -> Row:
+    answered = "" if host.state is HostState.OK else format_age(host.age_s)
+    return [
+        pen.run(host.name, Role.STRONG),
+        pen.run(HOST_WORDS[host.state], _ROLES.get(host.state, Role.WARN)),
+        pen.run((host.version or "").partition("-")[0]),
+        pen.run(_RIGHTS[host.rights] if host.rights else "", Role.DIM),
+        pen.run(host.via or host.spec, Role.DIM),
+        pen.run(answered, Role.STALE),
+        pen.run(host.error or "; ".join(host.health), Role.WARN),
+    ]

@@ -1,0 +1,161 @@
+"""Options, and where their values may come from: command line, environment, settings file, default, in this order.
+
+An option `--fail-on` of `tsym matrix` is `TSYM_MATRIX_FAIL_ON` in the environment and `fail_on` under `[matrix]` in
+`config.toml`. A shared option is also `TSYM_FAIL_ON`, a key of the file's top level, and may stand before the command.
+Nothing heavy is imported here: this is what `tsym --help` loads.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import click
+from click.core import ParameterSource
+
+Function = Callable[..., object]
+Decorator = Callable[[Function], Function]
+
+THEME_NAMES = ("auto", "dark", "light", "cb", "ansi16", "mono")
+GLYPH_NAMES = ("auto", "braille", "block", "ascii")
+
+CONFIG_KEY = "tsym.config"
+"""Where the context keeps the path of the settings file in use."""
+
+
+class Setting(click.Option):
+    """An option that is also an environment variable and a key of the settings file."""
+
+    def __init__(self, *declarations: object, shared: bool = False, **attributes: object) -> None:
+        super().__init__(*declarations, **attributes)  # type: ignore[arg-type]  # click checks what it is given
+        self.is_shared = shared
+
+    def variables(self, command: click.Command) -> list[str]:
+        """Return the environment variables that set it, the strongest first."""
+        option = self.name.upper() if self.name else ""
+        own = f"TSYM_{command.name.upper()}_{option}" if command.name not in {None, "tsym"} else f"TSYM_{option}"
+        return [own, f"TSYM_{option}"] if self.is_shared and own != f"TSYM_{option}" else [own]
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        """Return the first of its variables that is set and not empty."""
+        return next((value for name in self.variables(ctx.command) if (value := os.environ.get(name))), None)
+
+    def consume_value(self, ctx: click.Context, opts: Mapping[str, click.Parameter]) -> tuple[object, ParameterSource]:
+        """Find its value; one that was given before the command is as good as one after it."""
+        value, source = super().consume_value(ctx, opts)
+        before = ctx.parent
+        if source is ParameterSource.COMMANDLINE or before is None or not self.is_shared or self.name is None:
+            return value, source
+        if before.get_parameter_source(self.name) is ParameterSource.COMMANDLINE:
+            return before.params[self.name], ParameterSource.COMMANDLINE
+        return value, source
+
+
+def setting(*declarations: str, **attributes: object) -> Decorator:
+    """Make an option of the one command it stands at."""
+    return click.option(*declarations, cls=Setting, **attributes)
+
+
+def _shared(*declarations: str, **attributes: object) -> Callable[[], Decorator]:
+    return lambda: setting(*declarations, shared=True, **attributes)
+
+
+_SHARED: dict[str, Callable[[], Decorator]] = {
+    "host": _shared("--host", multiple=True, metavar="SPEC", help="A host to ask; repeatable. See `tsym --help`."),
+    "all": _shared("--all", is_flag=True, help="Show and probe hidden nodes and phones, too."),
+    "json": _shared("--json", is_flag=True, help="Print one JSON object."),
+    "ndjson": _shared("--ndjson", is_flag=True, help="Print one JSON object a line, as results come."),
+    "settle": _shared(
+        "--settle",
+        type=click.FloatRange(0, 600),
+        default=15.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="Probe at most so long until every pair is direct or has shown its class twice; 0 = send no probe.",
+    ),
+    "fail_on": _shared(
+        "--fail-on",
+        multiple=True,
+        type=click.Choice(["dead", "relayed", "stale"]),
+        help="Exit with 1 when a pair is so; repeatable.",
+    ),
+    "watch": _shared("--watch", is_flag=True, help="Print again and again until interrupted."),
+    "every": _shared(
+        "--every",
+        type=click.FloatRange(0.1, 3600),
+        default=2.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="How often --watch prints.",
+    ),
+    "layout": _shared(
+        "--layout", default="auto", show_default=True, metavar="NAME", help="Layout of the map; `tsym map` lists them."
+    ),
+    "color": _shared(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        show_default=True,
+        help="Colour the text; auto = on a terminal, unless NO_COLOR is set.",
+    ),
+    "theme": _shared("--theme", type=click.Choice(THEME_NAMES), default="auto", show_default=True, help="Colours."),
+    "glyphs": _shared(
+        "--glyphs", type=click.Choice(GLYPH_NAMES), default="auto", show_default=True, help="What the font can show."
+    ),
+}
+
+
+def shared_options(*names: str) -> Decorator:
+    """Add shared options to a command, in this order."""
+
+    def add(function: Function) -> Function:
+        for name in reversed(names):
+            function = _SHARED[name]()(function)
+        return function
+
+    return add
+
+
+def look_options(function: Function) -> Function:
+    """Add the options of how text looks."""
+    return shared_options("color", "theme", "glyphs")(function)
+
+
+def _read_config(ctx: click.Context, _option: click.Parameter, given: str | None) -> None:
+    """Make the settings file the default of every option."""
+    from tsym_tui.cli.places import config_file
+
+    path = Path(given).expanduser() if given else config_file()
+    ctx.meta[CONFIG_KEY] = path
+    if path.exists() or given or os.environ.get("TSYM_CONFIG"):
+        from tsym_tui.cli.files import read_config
+
+        ctx.default_map = read_config(path)
+
+
+def config_option(function: Function) -> Function:
+    """Add `--config`, which is read before all others."""
+    return click.option(
+        "--config",
+        is_eager=True,
+        expose_value=False,
+        callback=_read_config,
+        metavar="FILE",
+        help="Settings file (TSYM_CONFIG); the hosts file stands beside it.",
+    )(function)
+
+
+def _print_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"tsym {version('tsym')}")
+        ctx.exit()
+
+
+def version_option(function: Function) -> Function:
+    """Add `--version`."""
+    return click.option(
+        "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
+    )(function)

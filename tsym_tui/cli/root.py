@@ -1,0 +1,89 @@
+"""The root command: it names all others without importing them. Alone it is the app."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import NamedTuple
+
+import click
+
+from tsym_tui.cli.options import config_option, look_options, setting, shared_options, version_option
+
+HELP = """Show who reaches whom in a tailnet, by which path, and how fast.
+
+Without a command, tsym is an app in the terminal on the hosts it finds: this machine's tailscaled, the hosts of
+hosts.toml, or those named with --host.
+
+\b
+A host is one of
+  local                       this machine's tailscaled
+  unix:PATH                   a LocalAPI socket
+  sim:DIR or sim:DIR#HOST     a simulated tailnet (tsym sim --dir DIR)
+  NAME                        a host or a tag of hosts.toml
+"""
+
+
+class Entry(NamedTuple):
+    """A command that is not imported yet."""
+
+    module: str
+    help: str
+
+
+COMMANDS = {
+    "hosts": Entry("tsym_tui.cli.hosts", "List the hosts that are asked, and how they stand."),
+    "nodes": Entry("tsym_tui.cli.nodes", "List the nodes of the tailnet."),
+    "ping": Entry("tsym_tui.cli.ping", "Ping nodes from every host, as `tailscale ping` does from one."),
+    "matrix": Entry("tsym_tui.cli.matrix", "Show path and latency of every pair, host by peer."),
+    "map": Entry("tsym_tui.cli.map", "Draw the tailnet as text, SVG, PNG, DOT, GraphML or JSON."),
+    "demo": Entry("tsym_tui.cli.demo", "Open the app on a simulated tailnet."),
+    "sim": Entry("tsym_tui.cli.sim", "Run a simulated tailnet for other commands."),
+    "locate": Entry("tsym_tui.cli.locate", "Print where settings, hosts, state and caches live."),
+    "config": Entry("tsym_tui.cli.config", "Print every setting, its value, and where it comes from."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Name the commands in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import a command."""
+        return load_command(cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """List the commands from our table: nothing is imported for the help."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+
+
+def load_command(name: str) -> click.Command | None:
+    """Return a command by name; None when there is none."""
+    entry = COMMANDS.get(name)
+    if entry is None:
+        return None
+    command = import_module(entry.module).command
+    assert isinstance(command, click.Command)  # noqa: S101 - a test imports them all
+    return command
+
+
+@click.group("tsym", cls=LazyGroup, help=HELP, invoke_without_command=True)
+@config_option
+@version_option
+@shared_options("host", "all", "layout")
+@setting(
+    "--start-screen", type=click.Choice(["map", "nodes"]), default="map", show_default=True, help="Screen of the app."
+)
+@setting("--mouse/--no-mouse", default=True, show_default=True, help="Let the app take the mouse.")
+@look_options
+@click.pass_context
+def tsym(ctx: click.Context, /, **given: object) -> int:
+    """Run the app when no command was named."""
+    if ctx.invoked_subcommand is not None:
+        return 0
+    from tsym_tui.cli.app import run_app
+
+    return run_app(given)

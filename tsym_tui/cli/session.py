@@ -1,0 +1,107 @@
+"""A command's time with its hosts: which ones, until when, and what their states mean for the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+
+from tsym_agent.model.hosts import Host, HostState
+from tsym_agent.model.pairs import Pair
+from tsym_agent.model.paths import SampleState
+from tsym_agent.model.snapshot import Snapshot
+from tsym_tui.cli.exits import Exit, worst
+from tsym_tui.cli.hostlist import choose_hosts
+from tsym_tui.cli.texts import is_terminal, narrate
+from tsym_tui.cli.wishes import Wishes
+from tsym_tui.fleet.fleet import Fleet, FleetOptions
+from tsym_tui.graph.looks import HOST_WORDS
+
+
+def open_fleet(wishes: Wishes, *, is_probing: bool) -> Fleet:
+    """Make the fleet that a command asks."""
+    options = FleetOptions(everything=wishes.everything, is_probing=is_probing)
+    return Fleet(choose_hosts(wishes.hosts), options=options)
+
+
+def run(command: Coroutine[object, object, Exit]) -> Exit:
+    """Run a command's coroutine; an interrupt cancels it and comes out as one."""
+    return asyncio.run(command)
+
+
+async def repeat(wishes: Wishes, show: Callable[[], Awaitable[Exit]]) -> Exit:
+    """Show once, or with `--watch` again and again; a verdict of `--fail-on` ends the watch."""
+    code = await show()
+    while wishes.watch and code is not Exit.NO:
+        await asyncio.sleep(wishes.every_s)
+        code = await show()
+    return code
+
+
+def judge_hosts(hosts: Iterable[Host], *, needs_running: bool = True) -> Exit:
+    """Say what the hosts' states mean: 0, 3, 4 or 5.
+
+    A daemon that answers but is down, starting or logged out has been reached, and still cannot probe: it counts as
+    failed only where the command needs it running.
+    """
+    states = [host.state for host in hosts]
+    fine = {HostState.OK} if needs_running else set(HostState) - {HostState.FAILED, HostState.DENIED}
+    lacking = [state for state in states if state not in fine]
+    if not states:
+        return Exit.UNREACHABLE
+    if not lacking:
+        return Exit.OK
+    if len(lacking) < len(states):
+        return Exit.PARTIAL
+    return Exit.DENIED if set(lacking) == {HostState.DENIED} else Exit.UNREACHABLE
+
+
+def judge_pairs(pairs: Iterable[Pair], fail_on: Iterable[str]) -> Exit:
+    """Say whether `--fail-on` found what it names."""
+    wanted = set(fail_on)
+    for pair in pairs:
+        found = {
+            "dead": pair.state is SampleState.FAILED,
+            "stale": pair.state is SampleState.STALE,
+            "relayed": pair.is_relayed,
+        }
+        if any(found[name] for name in wanted):
+            return Exit.NO
+    return Exit.OK
+
+
+def judge(snapshot: Snapshot, wishes: Wishes) -> Exit:
+    """Say what a whole picture means for the exit code."""
+    return worst(judge_hosts(snapshot.hosts), judge_pairs(snapshot.pairs.values(), wishes.fail_on))
+
+
+def tell_troubles(hosts: Iterable[Host]) -> None:
+    """Name each host that could not be asked, and what to do about it."""
+    for host in hosts:
+        if host.state is not HostState.OK:
+            name = host.spec if host.name in {host.spec, ""} else f"{host.name} ({host.spec})"
+            narrate(f"tsym: {name}: {HOST_WORDS[host.state]}{f': {host.error}' if host.error else ''}")
+
+
+class Progress:
+    """One line on stderr that counts, where a person watches it."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._is_shown = is_terminal(sys.stderr) and is_terminal(sys.stdout)
+        self._length = 0
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show how far we are."""
+        if self._is_shown:
+            text = f"{self._what} {done} of {total}"
+            sys.stderr.write(f"\r{text.ljust(self._length)}")
+            sys.stderr.flush()
+            self._length = len(text)
+
+    def clear(self) -> None:
+        """Leave the line as it was found."""
+        if self._length:
+            sys.stderr.write(f"\r{' ' * self._length}\r")
+            sys.stderr.flush()
+            self._length = 0
