@@ -5,21 +5,20 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
-import re
 import select
 import signal
 import struct
 import subprocess
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 SIZE = (120, 40)
 PATIENCE_S = 30.0
 
 
-def milliseconds_until(painted: re.Pattern[bytes], command: Sequence[str], env: Mapping[str, str]) -> float:
-    """Start `command` in a terminal and return the milliseconds until its output matches `painted`."""
+def milliseconds_until(is_painted: Callable[[bytes], object], command: Sequence[str], env: Mapping[str, str]) -> float:
+    """Start `command` in a terminal and return the milliseconds until its output is painted enough."""
     main, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
     start = time.perf_counter()
@@ -29,7 +28,7 @@ def milliseconds_until(painted: re.Pattern[bytes], command: Sequence[str], env: 
     )  # fmt: skip
     os.close(terminal)
     try:
-        _read_until(main, painted, start + PATIENCE_S)
+        _read_until(main, is_painted, start + PATIENCE_S)
         return (time.perf_counter() - start) * 1000
     finally:
         process.send_signal(signal.SIGTERM)
@@ -37,12 +36,12 @@ def milliseconds_until(painted: re.Pattern[bytes], command: Sequence[str], env: 
         os.close(main)
 
 
-def _read_until(main: int, painted: re.Pattern[bytes], deadline: float) -> None:
+def _read_until(main: int, is_painted: Callable[[bytes], object], deadline: float) -> None:
     seen = b""
-    while not painted.search(seen):
+    while not is_painted(seen):
         ready, _, _ = select.select([main], [], [], max(0.0, deadline - time.perf_counter()))
         if not ready:
-            raise TimeoutError(f"nothing matched {painted.pattern!r} in {seen[-2000:]!r}")
+            raise TimeoutError(f"not painted: {seen[-2000:]!r}")
         seen += os.read(main, 65536)
 
 
