@@ -71,6 +71,8 @@ class Folder:
         self._sockets = tuple(f"{host}.sock" for host in hosts)
         self._lock: int | None = None
         self._made_directory = False
+        self._is_swept = False
+        """Whether index and sockets in the folder, if any, are ours to remove."""
 
     def socket(self, host: str) -> Path:
         """Return the path of a host's socket."""
@@ -88,10 +90,12 @@ class Folder:
             self._make_directory()
             self._take_lock()
             self._sweep()
-            self._write_claim()
         except OSError as error:
             self.release()
             raise FolderError(f"{self.directory}: {error.strerror or error}") from error
+        except FolderError:
+            self.release()
+            raise
 
     def publish(self, index: Index) -> None:
         """Write the index: from now on others may use the sockets."""
@@ -101,15 +105,16 @@ class Folder:
 
     def withdraw(self) -> None:
         """Remove the index: nobody should start using the sockets."""
-        with contextlib.suppress(OSError):
-            (self.directory / INDEX).unlink()
+        if self._is_swept:
+            (self.directory / INDEX).unlink(missing_ok=True)
 
     def release(self) -> None:
         """Remove everything we made and let the folder go."""
+        self.withdraw()
+        for name in self._sockets if self._is_swept else ():
+            self._remove_socket(name)
+        self._is_swept = False
         if self._lock is not None:
-            self.withdraw()
-            for name in self._sockets:
-                self._remove_socket(name)
             (self.directory / LOCK).unlink(missing_ok=True)
             os.close(self._lock)
             self._lock = None
@@ -130,31 +135,33 @@ class Folder:
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            is_current = os.path.samestat(os.fstat(lock), path.stat())  # its last owner may just have removed it
+        except (BlockingIOError, FileNotFoundError):
+            is_current = False
+        if not is_current:
             claim = _read_claim(lock)
             os.close(lock)
             who = f" (process {claim.pid})" if claim else ""
             raise FolderError(
                 f"{self.directory}: a simulated tailnet runs here already{who}; end that one or choose another --dir"
-            ) from None
+            )
         self._lock = lock
 
     def _sweep(self) -> None:
-        """Remove what a killed simulator left."""
-        claim = _read_claim(self._lock) if self._lock is not None else None
+        """Remove what a killed simulator left, and write down what is ours from now on."""
+        assert self._lock is not None  # noqa: S101 - claim takes the lock first
+        claim = _read_claim(self._lock)
         if claim is not None:
-            self.withdraw()
+            (self.directory / INDEX).unlink(missing_ok=True)
             for name in claim.sockets:
                 if os.sep not in name:
                     self._remove_socket(name)
         for name in (INDEX, *self._sockets):
-            if (self.directory / name).exists():
+            if os.path.lexists(self.directory / name):
                 raise FolderError(f"{self.directory / name}: in the way and not ours; move it or choose another --dir")
-
-    def _write_claim(self) -> None:
-        assert self._lock is not None  # noqa: S101 - claim takes the lock first
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, msgspec.json.encode(_Claim(os.getpid(), self._sockets)), 0)
+        self._is_swept = True
 
     def _remove_socket(self, name: str) -> None:
         path = self.directory / name
