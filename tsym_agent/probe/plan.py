@@ -9,7 +9,7 @@ their turn. Marked, changed and looked-at pairs are probed whatever their weight
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
 
@@ -104,6 +104,7 @@ class Plan:
         self._swept_s: dict[PairKey, float] = {}
         self._looked_s: dict[PairKey, float] = {}
         self._asked: set[PairKey] = set()
+        self._spent: deque[tuple[float, int]] = deque()
         self.marked: frozenset[PairKey] = frozenset()
         """Swept each time whatever the budget says."""
         self.looked_at: frozenset[PairKey] = frozenset()
@@ -144,8 +145,7 @@ class Plan:
 
     def due(self, now_s: float) -> Sequence[Due]:
         """Return the pairs whose turn has come and note them as started."""
-        wanted = self._wanted(now_s)
-        sweeps = [pair for pair in wanted if pair in self._asked or now_s >= self._next_sweep_s(pair)]
+        sweeps = self._due_sweeps(now_s)
         for pair in sweeps:
             self._swept_s[pair] = self._looked_s[pair] = now_s
         self._asked.difference_update(sweeps)
@@ -158,12 +158,24 @@ class Plan:
             self._looked_s[pair] = now_s
         return [*(Due(pair, is_sweep=True) for pair in sweeps), *(Due(pair, is_sweep=False) for pair in looks)]
 
+    def _due_sweeps(self, now_s: float) -> list[PairKey]:
+        """Return whom to sweep: those that were named, and of the others as many as are left of the minute's budget."""
+        extra = (self.marked | self.looked_at | self._asked) & self._weights.keys()
+        named = [pair for pair in extra if pair in self._asked or now_s >= self._next_sweep_s(pair)]
+        while self._spent and now_s - self._spent[0][0] >= 60.0:
+            self._spent.popleft()
+        left = self._budget - sum(count for _, count in self._spent)
+        others = [pair for pair in self._wanted(now_s) if pair not in extra and now_s >= self._next_sweep_s(pair)]
+        others = others[: max(0, left)]
+        if others:
+            self._spent.append((now_s, len(others)))
+        return named + others
+
     def _wanted(self, now_s: float) -> Collection[PairKey]:
         if not self.is_sampled:
             return self._weights.keys()
         self.choose(now_s)
-        extra = (self.marked | self.looked_at | self._asked) & self._weights.keys()
-        return (self._chosen or set()) | extra
+        return self._chosen or ()
 
     def _next_sweep_s(self, pair: PairKey) -> float:
         swept_s = self._swept_s.get(pair)

@@ -43,6 +43,9 @@ TICK_S = 1.0
 """How late a pair may be noticed to have turned stale."""
 
 
+PATIENCE_S = 2.0
+"""How long probing waits for hosts that have not answered yet."""
+
 PLACES_EVERY = 5
 """Ticks between two looks at where nodes stand."""
 
@@ -222,7 +225,14 @@ class Fleet:
             group.create_task(self._work_in(), name="news")
             group.create_task(self._tick(), name="ages")
             if self._options.is_probing:
-                group.create_task(self._prober.run(), name="prober")
+                group.create_task(self._probe(), name="prober")
+
+    async def _probe(self) -> None:
+        """Probe, once it is known who can: else the first hosts to answer would spend the budget of all."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                await asyncio.gather(*(member.tried.wait() for member in self._members))
+        await self._prober.run()
 
     async def _work_in(self) -> None:
         """Work in what hosts say, in small pieces, so that a screen on the same loop stays quick."""

@@ -253,7 +253,7 @@ def test_hanging_hosts_delay_nobody() -> None:
             await until(fleet, lambda snapshot: snapshot.pairs and pair(snapshot, "a", "b").samples)
             return asyncio.get_running_loop().time() - started_s
 
-    assert play(script()) < 1.0
+    assert play(script()) < 3.0
 
 
 @pytest.mark.parametrize(

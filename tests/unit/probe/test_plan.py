@@ -128,6 +128,24 @@ def test_a_large_mesh_is_sampled_within_its_budget() -> None:
     assert (plan.is_sampled, len(plan.due(0.0))) == (True, 100)
 
 
+def test_hosts_that_arrive_one_by_one_do_not_break_the_budget() -> None:
+    plan, pairs = Plan(budget=100), mesh(10, 40)
+    started = 0
+    for hosts in range(1, 11):
+        plan.update(pairs[: hosts * 40])
+        started += len(plan.due(float(hosts)))
+
+    assert started == 100
+
+
+def test_the_next_minute_has_a_budget_of_its_own() -> None:
+    plan = Plan(budget=100)
+    plan.update(mesh(10, 40))
+    plan.due(0.0)
+
+    assert len(plan.due(60.0)) == 100
+
+
 def test_marked_pairs_come_on_top_of_a_sample() -> None:
     plan, pairs = Plan(budget=100), mesh(10, 40)
     plan.update(pairs)
