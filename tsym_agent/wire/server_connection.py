@@ -20,6 +20,8 @@ _log = logging.getLogger(__name__)
 
 _PIECE_BYTES = 4096
 """How much h11 is fed at once; a header block is refused at most this far above its limit."""
+_JOINED_BYTES = 16 * 1024
+"""Up to so much, head and body leave in one system call; more is not worth a copy."""
 _LINGER_S = 1.0
 """How long a refused client may go on sending before the connection is cut: closing at once would lose the answer."""
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -58,6 +60,8 @@ class ServerConnection(asyncio.Protocol):
     def __init__(self, server: Owner) -> None:
         self._server = server
         self._limits = server.limits
+        self._loop = asyncio.get_running_loop()
+        self._deadline_s = 0.0
         self._parser = h11.Connection(h11.SERVER, max_incomplete_event_size=self._limits.header_bytes)
         self._incoming = bytearray()
         self._at_eof = False
@@ -80,7 +84,7 @@ class ServerConnection(asyncio.Protocol):
             self._transport.close()
             return
         self._transport.set_write_buffer_limits(high=self._limits.write_ahead_bytes)
-        self.task = asyncio.get_running_loop().create_task(self._run(), name="http connection")
+        self.task = self._loop.create_task(self._run(), name="http connection")
         self.task.add_done_callback(self._finished)
 
     def data_received(self, data: bytes) -> None:
@@ -108,7 +112,7 @@ class ServerConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Let answers wait: the client does not take them."""
-        self._writable = asyncio.get_running_loop().create_future()
+        self._writable = self._loop.create_future()
 
     def resume_writing(self) -> None:
         """Let answers go on."""
@@ -144,7 +148,7 @@ class ServerConnection(asyncio.Protocol):
         self._server.forget(self)
         self._transport.close()
         if not self._is_lost:
-            self._cut = task.get_loop().call_later(self._limits.write_timeout_s, self._transport.abort)
+            self._cut = self._loop.call_later(self._limits.write_timeout_s, self._transport.abort)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("connection failed", exc_info=error)
 
@@ -177,15 +181,16 @@ class ServerConnection(asyncio.Protocol):
 
     async def _next_request(self) -> Request | None:
         """Read one request; None when the client closed or stayed idle too long."""
+        limits = self._limits
         try:
-            async with asyncio.timeout(self._limits.idle_timeout_s):
-                while not self._incoming and not self._parser.trailing_data[0] and not self._at_eof:
-                    await self._wait_for_bytes()
+            self._allow(limits.idle_timeout_s)
+            while not self._incoming and not self._parser.trailing_data[0] and not self._at_eof:
+                await self._wait_for_bytes()
         except TimeoutError:
             return None
         try:
-            async with asyncio.timeout(self._limits.header_timeout_s):
-                head = await self._next_event()
+            self._allow(limits.header_timeout_s)
+            head = await self._next_event()
         except TimeoutError:
             raise _RefusedError(408, "the request headers took too long") from None
         if not isinstance(head, h11.Request):
@@ -193,8 +198,8 @@ class ServerConnection(asyncio.Protocol):
         if head.method == b"CONNECT":
             raise _RefusedError(405, "CONNECT is not served here")
         try:
-            async with asyncio.timeout(self._limits.body_timeout_s):
-                body = await self._read_body(head)
+            self._allow(limits.body_timeout_s)
+            body = await self._read_body(head)
         except TimeoutError:
             raise _RefusedError(408, "the request body took too long") from None
         return self._to_request(head, body)
@@ -204,7 +209,7 @@ class ServerConnection(asyncio.Protocol):
         if declared > self._limits.body_bytes:
             raise _RefusedError(413, f"the request body is over {self._limits.body_bytes} bytes")
         if self._parser.they_are_waiting_for_100_continue:
-            self._write(h11.InformationalResponse(status_code=100, headers=[]))
+            await self._write(self._encode(h11.InformationalResponse(status_code=100, headers=[])))
         body = bytearray()
         while isinstance(event := await self._next_event(), h11.Data):
             body += event.data
@@ -237,14 +242,23 @@ class ServerConnection(asyncio.Protocol):
             piece = bytes(self._incoming[:_PIECE_BYTES])
             del self._incoming[:_PIECE_BYTES]
             self._parser.receive_data(piece)
-            if not self._is_reading and len(self._incoming) < self._limits.read_ahead_bytes:
-                self._is_reading = True
-                self._transport.resume_reading()
+            if len(self._incoming) < self._limits.read_ahead_bytes:
+                self._read_on()
+
+    def _read_on(self) -> None:
+        if not self._is_reading:
+            self._is_reading = True
+            self._transport.resume_reading()
+
+    def _allow(self, timeout_s: float) -> None:
+        """Let the waits of the stage that begins now take so long together."""
+        self._deadline_s = self._loop.time() + timeout_s
 
     async def _wait_for_bytes(self) -> None:
-        self._more = asyncio.get_running_loop().create_future()
+        self._more = self._loop.create_future()
         try:
-            await self._more
+            async with asyncio.timeout_at(self._deadline_s):
+                await self._more
         finally:
             self._more = None
 
@@ -264,41 +278,43 @@ class ServerConnection(asyncio.Protocol):
     async def _send(self, reply: Reply, *, is_head: bool) -> None:
         if isinstance(reply, Response):
             length = ("Content-Length", str(len(reply.body)))
-            self._write_head(reply.status, (*reply.headers, length))
-            if reply.body and not is_head and reply.status not in {204, 304}:
-                self._write(h11.Data(data=reply.body))
-            self._write(h11.EndOfMessage())
-            await self._drain()
+            head = self._encode(self._head(reply.status, (*reply.headers, length)))
+            has_body = reply.body and not is_head and reply.status not in {204, 304}
+            body = self._encode(h11.Data(data=reply.body)) if has_body else b""
+            self._encode(h11.EndOfMessage())  # of no bytes after a known length
+            if len(body) > _JOINED_BYTES:
+                await self._write(head)
+                await self._write(body)
+            else:
+                await self._write(head + body)
             return
         async with contextlib.aclosing(reply.chunks) as chunks:
-            self._write_head(reply.status, reply.headers)
+            await self._write(self._encode(self._head(reply.status, reply.headers)))
             try:
                 if not is_head:
                     async for chunk in chunks:
                         if chunk:
-                            self._write(h11.Data(data=chunk))
-                            await self._drain()
+                            await self._write(self._encode(h11.Data(data=chunk)))
             except _StuckClientError:
                 raise
             except Exception:  # noqa: BLE001 - too late for a status: cutting the stream is the only honest end
                 _log.exception("a streaming handler failed")
                 self._transport.abort()
                 return
-            self._write(h11.EndOfMessage())
-            await self._drain()
+            await self._write(self._encode(h11.EndOfMessage()))
 
-    def _write_head(self, status: int, headers: Iterable[Header]) -> None:
+    def _head(self, status: int, headers: Iterable[Header]) -> h11.Response:
         closing = [("Connection", "close")] if self._server.is_closing or self._at_eof else []
         encoded = [(name.encode("ascii"), value.encode("latin-1")) for name, value in (*headers, *closing)]
-        encoded.append((b"Date", _http_date(time.time())))
-        self._write(h11.Response(status_code=status, headers=encoded))
+        return h11.Response(status_code=status, headers=[*encoded, (b"Date", _http_date(time.time()))])
 
-    def _write(self, event: h11.Event) -> None:
-        data = self._parser.send(event)
+    def _encode(self, event: h11.Event) -> bytes:
+        return self._parser.send(event) or b""
+
+    async def _write(self, data: bytes) -> None:
+        """Send bytes; wait when the client does not take them."""
         if data and not self._transport.is_closing():
             self._transport.write(data)
-
-    async def _drain(self) -> None:
         if self._writable is None:
             return
         try:
@@ -317,20 +333,16 @@ class ServerConnection(asyncio.Protocol):
             ("Content-Length", str(len(body))),
             ("Connection", "close"),
         )
-        self._write_head(status, headers)
-        self._write(h11.Data(data=body))
-        self._write(h11.EndOfMessage())
-        await self._drain()
+        events = self._head(status, headers), h11.Data(data=body), h11.EndOfMessage()
+        await self._write(b"".join(map(self._encode, events)))
         if self._transport.can_write_eof():
             self._transport.write_eof()
+        self._allow(_LINGER_S)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LINGER_S):
-                while not self._at_eof:
-                    self._incoming.clear()
-                    if not self._is_reading:
-                        self._is_reading = True
-                        self._transport.resume_reading()
-                    await self._wait_for_bytes()
+            while not self._at_eof:
+                self._incoming.clear()
+                self._read_on()
+                await self._wait_for_bytes()
 
 
 def _http_date(now_s: float) -> bytes:
