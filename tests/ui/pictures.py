@@ -26,12 +26,12 @@ def ref(name: str) -> NodeRef:
     return NodeRef(tailnet=HOME, stable_id=StableNodeID(f"n{name}CNTRL"))
 
 
-def node(name: str, **fields: Any) -> Node:  # noqa: ANN401 - whatever a node has
+def node(called: str, /, **fields: Any) -> Node:  # noqa: ANN401 - whatever a node has
     """Invent a node, online and well unless told otherwise."""
     defaults: dict[str, Any] = {
-        "ref": ref(name),
-        "name": f"{name}.home.ts.net",
-        "host_name": name,
+        "ref": ref(called),
+        "name": f"{called}.home.ts.net",
+        "host_name": called,
         "addresses": ("100.64.0.7",),
         "owner": "ann@example.com",
         "os": "linux",
@@ -80,14 +80,14 @@ def dead(source: str, target: str, age_s: float | None = 7300.0) -> Pair:
     )
 
 
-def host(name: str, **fields: Any) -> Host:  # noqa: ANN401 - whatever a host has
+def host(called: str, /, **fields: Any) -> Host:  # noqa: ANN401 - whatever a host has
     """Invent a host that answers."""
     defaults: dict[str, Any] = {
-        "spec": f"sim:/run/x#{name}",
-        "ref": ref(name),
-        "name": name,
+        "spec": f"sim:/run/x#{called}",
+        "ref": ref(called),
+        "name": called,
         "state": HostState.OK,
-        "via": f"/run/x/{name}.sock",
+        "via": f"/run/x/{called}.sock",
         "version": "1.92.3",
         "age_s": 1.0,
     }
@@ -155,7 +155,7 @@ def home() -> Snapshot:
 
 
 def history() -> tuple[FakeSample, ...]:
-    """A quarter of an hour of one pair: quiet, one jump, three lost probes, a while by DERP."""
+    """Make up a quarter of an hour of one pair: quiet, one jump, three lost probes, a while by DERP."""
     samples = []
     for minute in range(15):
         for probe in range(3):
@@ -176,7 +176,7 @@ def connecting() -> Snapshot:
 
 
 def alone() -> Snapshot:
-    """A tailnet of one node."""
+    """Invent a tailnet of one node."""
     return snapshot([node("laptop")], [], [host("laptop")])
 
 
@@ -195,7 +195,7 @@ def unreachable() -> Snapshot:
 
 
 def fallen_silent() -> Snapshot:
-    """The home tailnet a while after its last host went away: every pair is stale, with its age."""
+    """Show the home tailnet a while after its last host went away: every pair is stale, with its age."""
     was = home()
     pairs = {key: msgspec.structs.replace(one, state=SampleState.STALE, age_s=400.0) for key, one in was.pairs.items()}
     hosts = tuple(

@@ -1,4 +1,4 @@
-"""The app: makes the desk, opens the source after the first frame, routes pictures to the screen in front, ends in order.
+"""The app: makes the desk, opens the source after the first frame, routes pictures to the screen in front.
 
 Behaviour belongs to the screens; nothing heavier than Textual is imported before the first frame.
 """
@@ -10,26 +10,28 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping
-from typing import ClassVar, TypeAlias
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
 
 from textual.app import App
+from textual.filter import LineFilter
 from textual.message import Message
+from textual.theme import BUILTIN_THEMES
 from textual.theme import Theme as TextualTheme
 from textual.worker import Worker, WorkerState
 
 from tsym_tui.graph.looks import Role
 from tsym_tui.graph.themes import THEMES, Theme
 from tsym_tui.ui import crashes, maps
-from tsym_tui.ui.bindings import bindings_of
 from tsym_tui.ui.desk import Desk
 from tsym_tui.ui.driver import TerminalDriver
-from tsym_tui.ui.keys import Scope
 from tsym_tui.ui.rows.pens import Pen
 from tsym_tui.ui.screens.base import TailnetScreen
 from tsym_tui.ui.screens.detail import DetailScreen
 from tsym_tui.ui.screens.help import HelpScreen
 from tsym_tui.ui.screens.map import MapScreen
+from tsym_tui.ui.screens.matrix import MatrixScreen
 from tsym_tui.ui.screens.nodes import NodesScreen
 from tsym_tui.ui.settings import Settings, choose_level, choose_theme
 from tsym_tui.ui.source import SnapshotSource
@@ -44,7 +46,7 @@ CLOSE_TIMEOUT_S = 5.0
 
 NOTICE_S = 4.0
 
-SCREENS: dict[str, type[TailnetScreen]] = {"nodes": NodesScreen, "map": MapScreen}
+SCREENS: dict[str, type[TailnetScreen]] = {"nodes": NodesScreen, "matrix": MatrixScreen, "map": MapScreen}
 
 
 class PictureTaken(Message):
@@ -72,8 +74,7 @@ class TsymApp(App[None], inherit_bindings=False):
 
     TITLE = "tsym"
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar = bindings_of(Scope.EVERYWHERE)
-    CSS = "Screen { background: $background; } Pane { background: $background; }"
+    CSS = "TailnetScreen { background: $background; }"
 
     def __init__(
         self,
@@ -85,6 +86,7 @@ class TsymApp(App[None], inherit_bindings=False):
     ) -> None:
         super().__init__(driver_class=None if sys.platform == "win32" else TerminalDriver)
         self._open = source
+        self._env = env
         self.settings = settings if settings is not None else Settings()
         self.commands = commands
         """The command tree, for the screen that will list it; nothing here reads it yet."""
@@ -94,6 +96,8 @@ class TsymApp(App[None], inherit_bindings=False):
         for each in THEMES.values():
             self.register_theme(textual_theme(each))
         self.theme = f"tsym-{theme}"
+        self.newest: Picture | None = None
+        """The last picture that came, shown or not."""
         self._screens: dict[str, TailnetScreen] = {}
         self._current = ""
         self._last = ""
@@ -119,11 +123,11 @@ class TsymApp(App[None], inherit_bindings=False):
             await source.start()
             await watch(source, lambda picture: void(self.post_message(PictureTaken(picture))))
         except Exception as error:  # noqa: BLE001 - the edge where a broken source becomes a sentence
-            self.log.error(error)
+            self.log(error)
             self.post_message(LookingEnded(str(error) or type(error).__name__))
 
     async def _warm_up(self) -> None:
-        """Load numpy and networkx while the person reads the first frame, then spare the collector what stays anyway."""
+        """Load numpy and networkx while a person reads the first frame, then spare the collector what stays anyway."""
         await asyncio.to_thread(maps.load_drawing)
         if not self.is_headless:
             gc.collect()
@@ -148,21 +152,25 @@ class TsymApp(App[None], inherit_bindings=False):
         driver = self._driver
         return driver.backlog if isinstance(driver, TerminalDriver) else 0
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Apply none: our pen writes in the terminal's own colours already, and NO_COLOR is a theme of ours."""
+        return ()
+
     def _fatal_error(self) -> None:
         """Replace Textual's traceback by a sentence; the traceback goes to a file."""
         error = sys.exception() if sys.version_info >= (3, 11) else None
         failure = error if error is not None else RuntimeError("no cause known")
-        report = crashes.write_report(failure, crashes.state_folder())
+        report = crashes.write_report(failure, crashes.state_folder(self._env))
         self.exit(return_code=crashes.EXIT_CODE, message=crashes.say(failure, report))
 
     # news
 
     def on_picture_taken(self, message: PictureTaken) -> None:
         """Draw the newer picture, unless the display is held."""
-        view = self.desk.view
-        view.trouble = None
-        if not view.is_paused:
-            view.take(message.picture)
+        self.newest = message.picture
+        self.desk.view.trouble = None
+        if not self.desk.view.is_paused:
+            self.desk.view.take(message.picture)
             self._front.show()
 
     def on_looking_ended(self, message: LookingEnded) -> None:
@@ -229,6 +237,8 @@ class TsymApp(App[None], inherit_bindings=False):
         """Hold the picture, or let it go on."""
         view = self.desk.view
         view.is_paused = not view.is_paused
+        if not view.is_paused and self.newest is not None:
+            view.take(self.newest)
         self._front.show()
 
     def action_probe_now(self) -> None:
@@ -276,17 +286,22 @@ class TsymApp(App[None], inherit_bindings=False):
 
 
 def textual_theme(theme: Theme) -> TextualTheme:
-    """Say to Textual which background and letters a theme has; everything else is drawn by our pen."""
-    background, text = theme.colour(Role.BG), theme.colour(Role.TEXT)
+    """Say to Textual which background and letters a theme has; everything else is drawn by our pen.
+
+    A theme without colours of its own borrows Textual's for 16 colours, whose style sheets want more than we name.
+    """
+    name = f"tsym-{theme.name}"
+    background = theme.colour(Role.BG)
+    if background is None:
+        return replace(BUILTIN_THEMES["ansi-dark"], name=name)
     return TextualTheme(
-        name=f"tsym-{theme.name}",
-        primary=theme.colour(Role.ACCENT) or "ansi_default",
-        foreground=text or "ansi_default",
-        background=background or "ansi_default",
-        surface=background or "ansi_default",
-        panel=background or "ansi_default",
+        name=name,
+        primary=theme.colour(Role.ACCENT) or background,
+        foreground=theme.colour(Role.TEXT),
+        background=background,
+        surface=background,
+        panel=background,
         dark=not theme.is_light,
-        ansi=background is None,
     )
 
 

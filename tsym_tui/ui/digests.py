@@ -1,7 +1,7 @@
 """What a picture says node by node: the small sums that lists, filters and headers show.
 
-A pure reading of one snapshot, made once per picture (in a thread, since a large tailnet has tens of thousands of pairs)
-and shared by everything that draws. Only what comes *to* a node counts for it: the far ends measure it, not it them.
+A pure reading of one snapshot, made once per picture (in a thread: a large tailnet has tens of thousands of pairs) and
+shared by everything that draws. Only what comes *to* a node counts for it: the far ends measure it, not it them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from tsym_agent.model.nodes import Node
 from tsym_agent.model.pairs import Pair
 from tsym_agent.model.paths import PathKind, SampleState
 from tsym_agent.model.snapshot import Snapshot
+from tsym_tui.graph.cells import settle
 from tsym_tui.graph.looks import NodeKind
 
 _BAD_FIRST = {PathKind.DERP: 0, PathKind.PEER_RELAY: 1, PathKind.UNKNOWN: 2, PathKind.DIRECT: 3}
@@ -174,14 +175,14 @@ def digest(snapshot: Snapshot) -> Digest:
 
 def _unique_names(nodes: Iterable[Node]) -> dict[NodeRef, str]:
     """Shorten names to their first label where that is unique, else keep them whole, else add the ID."""
-    nodes = tuple(nodes)
+    nodes = tuple(nodes)  # texts are settled below: characters of no width would break columns
     short = Counter(node.short_name for node in nodes)
     full = Counter(node.name for node in nodes)
     names = {}
     for node in nodes:
         name = node.short_name if short[node.short_name] == 1 else node.name
         is_unique = short[node.short_name] == 1 or full[node.name] == 1
-        names[node.ref] = name if is_unique else f"{node.short_name}#{node.ref.stable_id}"
+        names[node.ref] = settle(name if is_unique else f"{node.short_name}#{node.ref.stable_id}")
     return names
 
 

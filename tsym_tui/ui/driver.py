@@ -3,7 +3,7 @@
 Textual's driver trusts its terminal. Ours adds what an SSH session needs:
 
 * writes go through a counter, so a frame can be skipped while older ones still wait (`backlog`), and a terminal that
-  stopped reading can never block the event loop: what does not fit is dropped and the whole screen is drawn again later;
+  stopped reading can never block the event loop: what does not fit is dropped, and the whole screen drawn again later;
 * a terminal that is gone ends the app in order instead of with a traceback or a spinning thread;
 * a plain SIGCONT (after SIGSTOP, from a debugger) does not enter the alternate screen a second time, which would make
   Textual remember raw mode as the mode to restore (seen with 8.2.8).

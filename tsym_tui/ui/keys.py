@@ -1,6 +1,6 @@
 """The one table of keys: bindings, key row and help are all made from it.
 
-Pure. A key has one meaning in a screen: the keys of a scope and those of `EVERYWHERE` never overlap, and a test holds it.
+Pure. A key has one meaning in a screen: the keys of a scope and those of `EVERYWHERE` never overlap; a test holds it.
 Only plain keys, shifted letters and safe control keys: chords are eaten by terminals and tmux.
 """
 
@@ -31,7 +31,7 @@ class Key:
     name: str
     """How the keys are written."""
     binds: tuple[tuple[str, str], ...]
-    """Each key as Textual names it, and the action it runs."""
+    """Each key as Textual names it, and the action it runs: of the screen, or of the app where it says so."""
     label: str
     """One or two words for the key row."""
     help: str
@@ -70,7 +70,7 @@ KEYS: tuple[Key, ...] = (
         "tab",
         {"tab l right": "pair(1)", "shift+tab h left": "pair(-1)"},
         "pair",
-        "next pair of this node; h l and shift+tab too",
+        "next pair of this node; also h l, shift+tab",
         Scope.MAP,
         rank=2,
     ),
@@ -83,15 +83,15 @@ KEYS: tuple[Key, ...] = (
         Scope.DETAIL,
         rank=2,
     ),
-    _key("enter", {"enter 5": "open"}, "open", "the selection in full", *_MAIN, rank=3),
-    _key("L", {"L": "layout"}, "layout", "next way to lay the map out", Scope.MAP, rank=6),
+    _key("enter", {"enter 5": "app.open"}, "open", "the selection in full", *_MAIN, rank=3),
+    _key("L", {"L": "layout"}, "layout", "next way to lay the map out", Scope.MAP, rank=7),
     _key(
         "+ - 0",
         {"plus equals_sign": "zoom(1)", "minus": "zoom(-1)", "0": "zoom(0)"},
         "zoom",
         "nearer, farther, all of it",
         Scope.MAP,
-        rank=5,
+        rank=8,
     ),
     _key(
         "shift+↑↓←→",
@@ -102,30 +102,31 @@ KEYS: tuple[Key, ...] = (
             "shift+down": "pan(0, 1)",
         },
         "pan",
-        "move the map when it is larger than the screen",
+        "move the map when it is zoomed",
         Scope.MAP,
     ),
-    _key("o", {"o": "sort"}, "sort", "then the letter of a column; the same again turns it", Scope.NODES, rank=6),
-    _key("m", {"m": "metric"}, "metric", "path, p50, p95, loss, jitter, age", Scope.MATRIX, rank=4),
-    _key("n", {"n": "next_bad"}, "next bad", "next cell with trouble", Scope.MATRIX, rank=5),
-    _key("!", {"exclamation_mark": "only_problems"}, "only problems", "hide what is well", *_MAIN, rank=7),
-    _key("/", {"slash": "filter"}, "filter", "part of a name, tag: owner: os: path: rtt:>", *_MAIN, rank=8),
-    _key("r", {"r": "probe_now"}, "probe", "the selected pair now, else every pair", rank=9),
-    _key("p", {"p": "pause"}, "pause", "hold the picture; measuring goes on", rank=10),
+    _key("o", {"o": "sort"}, "sort", "then the letter of a column; the same again turns it", Scope.NODES, rank=3),
+    _key("m", {"m": "metric"}, "metric", "path, p50, p95, loss, jitter, age", Scope.MATRIX, rank=2),
+    _key("n", {"n": "next_bad"}, "next bad", "next cell with trouble", Scope.MATRIX, rank=3),
+    _key("!", {"exclamation_mark": "only_problems"}, "only problems", "hide what is well", *_MAIN, rank=5),
+    _key("/", {"slash": "filter"}, "filter", "a name, tag: owner: os: path: rtt:> offline", *_MAIN, rank=4),
+    _key("r", {"r": "app.probe_now"}, "probe", "the selected pair now, else every pair", rank=9),
+    _key("p", {"p": "app.pause"}, "pause", "hold the picture; measuring goes on", rank=10),
     _key(
         "2 3 4",
-        {"2": "show('nodes')", "3": "show('matrix')", "4": "show('map')"},
+        {"2": "app.show('nodes')", "3": "app.show('matrix')", "4": "app.show('map')"},
         "nodes matrix map",
         "the screens",
-        rank=4,
+        rank=6,
     ),
-    _key("`", {"grave_accent": "last_screen"}, "last", "the screen before this one"),
+    _key("`", {"grave_accent": "app.last_screen"}, "last", "the screen before this one"),
     _key("y", {"y c": "copy"}, "copy", "the selection as text, also over SSH"),
-    _key("esc", {"escape": "back"}, "back", "drop the filter, the pair; or go up"),
-    _key("ctrl+t", {"ctrl+t": "theme"}, "theme", "dark, light, colour-blind, 16 colours, none"),
-    _key("ctrl+z", {"ctrl+z": "suspend_process"}, "suspend", "to the shell; fg comes back"),
-    _key("?", {"question_mark f1": "help"}, "keys", "this list", rank=-2),
-    _key("q", {"q ctrl+c ctrl+q": "leave"}, "quit", "end tsym", rank=-1),
+    _key("esc", {"escape": "back"}, "back", "drop the pair, then the filter", *_MAIN),
+    _key("esc", {"escape": "back"}, "back", "to the screen before", Scope.DETAIL, rank=3),
+    _key("ctrl+t", {"ctrl+t": "app.theme"}, "theme", "dark, light, colour-blind, 16, none"),
+    _key("ctrl+z", {"ctrl+z": "app.suspend_process"}, "suspend", "to the shell; fg comes back"),
+    _key("?", {"question_mark f1": "app.help"}, "keys", "this list", rank=-2),
+    _key("q", {"q ctrl+c ctrl+q": "app.leave"}, "quit", "end tsym", rank=-1),
     _key("esc", {"escape question_mark f1 q ctrl+c ctrl+q": "close"}, "back", "close this list", Scope.HELP, rank=2),
 )
 """Every meaning there is."""

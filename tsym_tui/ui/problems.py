@@ -1,7 +1,7 @@
 """What is wrong now, worst first: short findings that stand in the picture itself, with no rule behind them yet.
 
-Pure: a digest in, a list out. Each problem names the nodes it is about, so that a list entry can select them and `!` can
-leave everything else out.
+Pure: a digest in, a list out. Each problem names the nodes it is about, so that a list entry can select them and `!`
+can leave everything else out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tsym_agent.model.nodes import Node, Standing
 from tsym_agent.model.pairs import Pair
 from tsym_agent.model.paths import PathKind, SampleState
 from tsym_agent.model.times import parse_time
-from tsym_tui.graph.looks import Direction, Line, combine, format_age, format_ms
+from tsym_tui.graph.looks import STANDING_WORDS, Direction, Line, combine, format_age, format_ms
 from tsym_tui.graph.themes import THRESHOLDS_MS
 from tsym_tui.ui.digests import Digest, NodeSum, typical_ms
 
@@ -90,10 +90,10 @@ def _of_host(host: Host) -> Iterator[Problem]:
         yield Problem(Kind.HEALTH, title, host.health[0], nodes)
 
 
-STANDING_ADVICE = {
+STANDING_ADVICE = {  # what a person does about it; lists have room for STANDING_WORDS only
     Standing.EXPIRED: "key expired: log in there",
-    Standing.NOT_APPROVED: "waits for an admin's approval",
-    Standing.LOCKED_OUT: "locked out: sign its key",
+    Standing.NOT_APPROVED: "not approved: an admin must approve it",
+    Standing.LOCKED_OUT: "locked out by tailnet lock: sign its key",
 }
 
 
@@ -101,14 +101,14 @@ def _of_node(digest: Digest, node: Node) -> Problem | None:
     """Say the one thing that explains most of a node's pairs."""
     sums = digest.sum_of(node.ref)
     if node.standing is not Standing.OK:
-        return Problem(Kind.BARRED, digest.name_of(node.ref), STANDING_ADVICE[node.standing], (node.ref,))
+        return Problem(Kind.BARRED, digest.name_of(node.ref), STANDING_WORDS[node.standing], (node.ref,))
     if sums.failed and not sums.fresh and not sums.stale:
         return Problem(Kind.DEAD, digest.name_of(node.ref), dead_words(sums), (node.ref,))
     relayed = [pair for pair in digest.incoming.get(node.ref, ()) if pair.is_relayed]
     if len(relayed) > 1:
         derp = [pair for pair in relayed if pair.path is PathKind.DERP]
         path = PathKind.DERP if derp else PathKind.PEER_RELAY
-        words = f"{'DERP' if derp else 'relayed'} from {len(derp or relayed)} of {sums.probed}"
+        words = f"{'DERP' if derp else 'relay'} from {len(derp or relayed)} of {sums.probed}"
         times = [ms for pair in derp or relayed if (ms := typical_ms(pair)) is not None]
         return Problem(Kind.RELAYED, digest.name_of(node.ref), words, (node.ref,), path, max(times, default=None))
     return None
@@ -150,8 +150,8 @@ def _of_pair(digest: Digest, line: Line, ends: tuple[NodeRef, NodeRef]) -> Probl
         return _of_fresh(digest, line, ends)
     title = pair_title(digest, ends)
     if line.state is SampleState.FAILED:
-        others = digest.sum_of(ends[1]).fresh
-        return Problem(Kind.DEAD, title, f"dead; {others} others reach" if others else "dead", ends)
+        words = "others reach it" if digest.sum_of(ends[1]).fresh else "no answer"
+        return Problem(Kind.DEAD, title, words, ends)
     if line.state is SampleState.STALE:
         return Problem(Kind.STALE, title, f"stale for {format_age(line.age_s)}", ends, line.path)
     return None

@@ -1,7 +1,7 @@
 """What the app asks of the fleet, and no more: the narrow end of it, so that a test can stand in with a few lines.
 
-A source never raises from `snapshot`, `changes`, `look_at` or `probe_now`: a host that does not answer is a value in the
-picture. `start` may raise when nothing could be opened at all; the app then shows the failed face with its words.
+`snapshot`, `look_at` and `probe_now` do not raise: a host that does not answer is a value in the picture. `changes`
+raises what broke the source itself, a bug. `start` may raise when nothing could be opened; the app shows the words.
 """
 
 from __future__ import annotations

@@ -88,4 +88,5 @@ def _hosts(pen: Pen, hosts: tuple[Host, ...], room: int) -> list[Row]:
             [pen(mark, role), pen(" "), pen.strong(host.name or host.spec), pen(f"  {HOST_WORDS[host.state]}", role)]
         )
         rows += [[*blank(2), pen.dim(line)] for line in wrap(host.error or "", room - 2)]
-    return rows
+        rows += [[]] if host.error else []
+    return rows[:-1] if rows and not rows[-1] else rows

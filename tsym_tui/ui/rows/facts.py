@@ -34,12 +34,13 @@ def claims(pen: Pen, node: Node, sums: NodeSum, now: datetime) -> list[Row]:
     else:
         seen = age_of(node.last_seen, now) if not node.online else None
         online = _claim(pen, node.online, "online" if node.online else "offline", seen or "per control")
-    if sums.probed:
-        ok = sums.fresh > 0
-        ago = "" if sums.age_s is None else f"{format_age(sums.age_s)} ago"
-        reachable = _claim(pen, ok, "reachable" if ok else "silent", ago if ok or not ago else f"heard {ago}")
+    heard = "" if sums.age_s is None else format_age(sums.age_s)
+    if sums.fresh:
+        reachable = _claim(pen, True, "reachable", f"{heard} ago" if heard else "")
+    elif sums.failed:
+        reachable = _claim(pen, False, "no answer", f"for {heard}" if heard else "to any probe")
     else:
-        reachable = _claim(pen, None, "reachable", "not probed")
+        reachable = _claim(pen, None, "reachable", f"{heard} ago" if heard else "not probed")
     return [online, _claim(pen, True if handshake else None, "handshake", handshake or "none seen"), reachable]
 
 
@@ -66,7 +67,6 @@ def host_lines(pen: Pen, host: Host, cells: int) -> list[Row]:
     return [[pen(head, role, bold=True)], *([pen(line)] for line in lines)]
 
 
-def standing_line(pen: Pen, node: Node) -> list[Row]:
-    """Say why a node may not take part, where that is so."""
-    advice = STANDING_ADVICE.get(node.standing)
-    return [[pen(advice, Role.WARN, bold=True)]] if advice else []
+def standing_lines(pen: Pen, node: Node, cells: int) -> list[Row]:
+    """Say why a node may not take part, where that is so, and what to do; wrapped."""
+    return [[pen(line, Role.WARN, bold=True)] for line in wrap(STANDING_ADVICE.get(node.standing, ""), cells)]

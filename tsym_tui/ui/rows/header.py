@@ -86,7 +86,7 @@ def _state(pen: Pen, facts: HeaderFacts) -> list[tuple[int, Row]]:
 
 
 def _life(pen: Pen, facts: HeaderFacts) -> Row:
-    """The dot and the clock."""
+    """Write the dot and the clock."""
     words, role = {
         Mood.CONNECTING: ("connecting", Role.CHROME),
         Mood.LIVE: ("live", Role.OK),

@@ -21,7 +21,7 @@ from tsym_tui.graph.looks import (
 )
 from tsym_tui.ui.digests import Digest
 from tsym_tui.ui.problems import KEY_WARNING_S
-from tsym_tui.ui.rows.facts import claims, fact, host_lines, standing_line
+from tsym_tui.ui.rows.facts import claims, fact, host_lines, standing_lines
 from tsym_tui.ui.rows.pens import Pen, Row, fit_text, spread, wrap
 
 
@@ -32,10 +32,10 @@ def node_rows(pen: Pen, digest: Digest, ref: NodeRef, cells: int) -> list[Row]:
         return [[pen.dim("this node has left the tailnet")]]
     sums = digest.sum_of(ref)
     rows: list[Row] = [_title(pen, digest, node, cells)]
-    about = "  ".join(word for word in (*node.tags, node.owner or "", node.site or "") if word)
-    rows += [[pen.dim(text)] for text in wrap(about, cells)]
+    for about in ("  ".join((*node.tags, node.owner or "")), node.site or ""):
+        rows += [[pen.dim(text)] for text in wrap(about, cells)]
     for block in (
-        standing_line(pen, node),
+        standing_lines(pen, node, cells),
         host_lines(pen, sums.host, cells) if sums.host is not None else [],
         class_bars(pen, digest, ref, cells),
         claims(pen, node, sums, digest.snapshot.generated_at),

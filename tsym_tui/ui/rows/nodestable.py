@@ -85,10 +85,10 @@ def _path(pen: Pen, entry: Entry) -> Row:
     if not sums.probed and not sums.never:
         return [pen("we look from here" if sums.host is not None else "", Role.CHROME)]
     look = LOOKS[sums.state, sums.path if sums.state is SampleState.FRESH else PathKind.UNKNOWN]
-    words = "mixed, mostly " if len(sums.paths) > 1 else ""
+    others = ", mixed" if len(sums.paths) > 1 else ""
     mark = pen.look(pen.glyph(look.glyph), look, sums.median_ms, sums.age_s)
     if sums.state is SampleState.FRESH:
-        return [mark, pen(" "), pen.dim(words), pen(look.words)]
+        return [mark, pen(" "), pen(look.words), pen.dim(others)]
     return [mark, pen(" "), pen(look.words, look.role)]
 
 
@@ -99,7 +99,7 @@ def _round_trip(pen: Pen, entry: Entry) -> Row:
 
 
 def _worst(pen: Pen, entry: Entry) -> Row:
-    """The slowest of them."""
+    """Write the slowest of them."""
     worst_ms = entry.sums.worst_ms
     return [pen.latency(format_ms(worst_ms), worst_ms, entry.sums.age_s)] if worst_ms is not None else []
 
@@ -126,7 +126,7 @@ def _heard(pen: Pen, entry: Entry) -> Row:
 
 
 def _online(pen: Pen, entry: Entry) -> Row:
-    """What control says; a claim of its own, no proof that packets get there."""
+    """Write what control says: a claim of its own, no proof that packets get there."""
     if entry.node.online is None:
         return [pen("unknown", Role.CHROME)]
     return [pen.dim("online") if entry.node.online else pen("offline", Role.STALE)]
@@ -175,7 +175,7 @@ def _address(pen: Pen, entry: Entry) -> Row:
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column("p", "path", 23, _path, _path_order, 0),
+    Column("p", "path", 19, _path, _path_order, 0),
     Column("r", "p50 ms", 6, _round_trip, lambda e: _number(e.sums.median_ms), 0, is_number=True),
     Column("w", "worst", 5, _worst, lambda e: _number(e.sums.worst_ms), 4, is_number=True),
     Column("l", "loss", 5, _loss, lambda e: _number(e.sums.loss), 2, is_number=True),
@@ -199,12 +199,11 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 NAME_LETTER = "n"
-LETTERS = {NAME_LETTER: "name"} | {column.letter: column.title for column in COLUMNS}
 
 
 def fitting_columns(cells: int) -> tuple[tuple[Column, ...], int]:
     """Choose the columns that fit, and how wide the name may be."""
-    room = cells - 3 - 2 - LEAST_NAME_CELLS - 1
+    room = cells - 3 - 2 - LEAST_NAME_CELLS - 2
     chosen = []
     for column in sorted(COLUMNS, key=lambda column: column.rank):
         if column.cells + GAP > room:
@@ -213,6 +212,12 @@ def fitting_columns(cells: int) -> tuple[tuple[Column, ...], int]:
         room -= column.cells + GAP
     name_cells = min(MOST_NAME_CELLS, LEAST_NAME_CELLS + max(0, room))
     return tuple(column for column in COLUMNS if column in chosen), name_cells
+
+
+def sort_letters(cells: int) -> dict[str, str]:
+    """Return the letters of the columns on screen, and their titles."""
+    columns, _ = fitting_columns(cells)
+    return {NAME_LETTER: "name"} | {column.letter: column.title for column in columns}
 
 
 def ordered(digest: Digest, refs: Iterable[NodeRef], sort: tuple[str, bool] | None) -> list[NodeRef]:

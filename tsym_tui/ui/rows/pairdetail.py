@@ -1,4 +1,4 @@
-"""A pair of nodes in full: the verdict, both directions in numbers, the last minutes, and the far end's three claims."""
+"""A pair of nodes in full: verdict, both directions in numbers, the last minutes, and the far end's three claims."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tsym_agent.model.pairs import Pair
 from tsym_agent.model.paths import PathKind, PingKind, SampleState
 from tsym_tui.graph.looks import Direction, Line, Role, combine, format_age, format_loss, format_ms
 from tsym_tui.ui.digests import Digest
-from tsym_tui.ui.rows.facts import claims, fact, standing_line
+from tsym_tui.ui.rows.facts import claims, fact, standing_lines
 from tsym_tui.ui.rows.history import history_rows
 from tsym_tui.ui.rows.pens import Pen, Row, blank, fit_text, spread, wrap
 from tsym_tui.ui.source import Sample
@@ -30,7 +30,7 @@ def pair_rows(
         [pen.accent(digest.name_of(here)), pen.dim(f" {pen.signs.both_ways} "), pen.accent(digest.name_of(there))],
         [],
         verdict(pen, line, cells),
-        *_standing(pen, digest, ends),
+        *_standing(pen, digest, ends, cells),
         [],
         *_numbers(pen, forth, back),
     ]
@@ -58,10 +58,14 @@ def verdict(pen: Pen, line: Line, cells: int) -> Row:
     return spread([mark, pen(" "), pen(head, look.role, bold=True), pen.dim(comma + rest)], since, cells)
 
 
-def _standing(pen: Pen, digest: Digest, ends: tuple[NodeRef, NodeRef]) -> list[Row]:
+def _standing(pen: Pen, digest: Digest, ends: tuple[NodeRef, NodeRef], cells: int) -> list[Row]:
     """Say which end may not take part."""
     nodes = [digest.snapshot.nodes[ref] for ref in ends if ref in digest.snapshot.nodes]
-    return [[pen.dim(f"{digest.name_of(node.ref)}: "), *line] for node in nodes for line in standing_line(pen, node)]
+    rows: list[Row] = []
+    for node in nodes:
+        lines = standing_lines(pen, node, cells)
+        rows += [[pen(digest.name_of(node.ref))], *lines] if lines else []
+    return rows
 
 
 def _numbers(pen: Pen, forth: Pair | None, back: Pair | None) -> list[Row]:

@@ -99,10 +99,11 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
 
     def show(self) -> None:
         """Draw everything that changed since it was drawn."""
-        if not self.is_mounted:
-            return
+        headers = self.query(HeaderPane)
+        if not headers:
+            return  # not composed yet, or being closed
         self.set_class(self.desk.view.face is not Face.DATA, "-faced")
-        self.query_one(HeaderPane).crumbs = self.crumbs
+        headers.first().crumbs = self.crumbs
         for pane in self.query(Pane):
             pane.redraw()
 
@@ -115,8 +116,8 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
 
     def tick(self) -> None:
         """Let the clock go on."""
-        if self.is_mounted:
-            self.query_one(HeaderPane).redraw()
+        for header in self.query(HeaderPane):
+            header.redraw()
 
     def on_mount(self) -> None:
         """Draw for the first time."""
@@ -210,5 +211,5 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
     def say(self, words: str) -> None:
         """Show a sentence for a moment."""
         self.desk.notice = words
-        if self.is_mounted:
-            self.query_one(NoticePane).redraw()
+        for pane in self.query(NoticePane):
+            pane.redraw()

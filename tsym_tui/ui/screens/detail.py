@@ -1,4 +1,4 @@
-"""The selection over the whole screen: what small terminals have instead of a right pane, and more of it on large ones."""
+"""The selection over the whole screen: in place of a right pane on small terminals, more than it on large ones."""
 
 from __future__ import annotations
 

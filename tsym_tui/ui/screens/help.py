@@ -24,13 +24,12 @@ class HelpPane(Pane):
 
     def __init__(self, desk: Desk, scope: Scope, title: str) -> None:
         super().__init__(desk, id="help")
-        self._scope = scope
-        self._title = title
+        self._listed = render_help(desk.pen, scope, title)
+        self.styles.height = len(self._listed) + 2
 
     def build(self, cells: int, height: int) -> Sequence[Row]:
         """Write the list from the row that was scrolled to."""
-        listed = render_help(self.pen, self._scope, self._title)
-        room = height - 2
+        listed, room = self._listed, height - 2
         self.top = min(max(0, self.top), max(0, len(listed) - room))
         below = len(listed) - self.top - room
         shown: list[Row] = [[], *listed[self.top : self.top + room]]
@@ -54,8 +53,8 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
     HelpScreen {
         align: center middle;
         background: $background 70%;
-        &:ansi { background: transparent; }
-        HelpPane { width: 76; max-width: 100%; height: 90%; }
+        &:ansi { background: ansi_default; }
+        HelpPane { width: 78; max-width: 100%; max-height: 100%; }
     }
     """
 

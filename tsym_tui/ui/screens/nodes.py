@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from tsym_tui.ui.bindings import bindings_of
 from tsym_tui.ui.keys import Scope
-from tsym_tui.ui.rows.nodestable import LETTERS
+from tsym_tui.ui.rows.nodestable import sort_letters
 from tsym_tui.ui.screens.base import TailnetScreen
 from tsym_tui.ui.widgets.details import DetailPane
 from tsym_tui.ui.widgets.frame import Hairline, NoticePane
@@ -32,7 +32,7 @@ class NodesScreen(TailnetScreen, inherit_bindings=False):
 
     def compose_prompts(self) -> Iterable[Widget]:
         """Ask for the column to sort by."""
-        yield LetterPrompt(self.desk, "sort by", LETTERS)
+        yield LetterPrompt(self.desk, "sort by")
 
     def action_page(self, step: int) -> None:
         """Select a node a page away."""
@@ -41,7 +41,7 @@ class NodesScreen(TailnetScreen, inherit_bindings=False):
     def action_sort(self) -> None:
         """Ask for the column."""
         self.query_one(NoticePane).display = False
-        self.query_one(LetterPrompt).open()
+        self.query_one(LetterPrompt).open(sort_letters(self.query_one(TablePane).size.width))
 
     def on_sort_chosen(self, message: SortChosen) -> None:
         """Sort by it; the same one again the other way round."""

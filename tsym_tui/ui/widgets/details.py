@@ -48,8 +48,11 @@ class FullDetailPane(Pane):
         """Write it from the row that was scrolled to."""
         view = self.desk.view
         rows = full_rows(self.pen, view, pair_history(view, self.desk.source), cells - 2 * MARGIN - 1)
-        self.top = min(max(0, self.top), max(0, len(rows) - height))
-        return [[*blank(MARGIN + 1), *row] for row in rows[self.top : self.top + height]]
+        room = height if len(rows) <= height else height - 1
+        self.top = min(max(0, self.top), max(0, len(rows) - room))
+        shown: list[Row] = rows[self.top : self.top + room]
+        below = len(rows) - self.top - len(shown)
+        return [[*blank(MARGIN + 1), *row] for row in (*shown, [self.pen.dim(f"{below} more rows")] if below else [])]
 
     def scroll_by(self, rows: int) -> None:
         """Scroll down, or up."""

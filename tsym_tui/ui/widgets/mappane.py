@@ -62,6 +62,13 @@ class MapPane(Pane):
             self._under_way = wanted
             self.run_worker(self._draw(wanted), group="map", description="draws the map", exit_on_error=False)
 
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether what is on screen is what is wanted."""
+        wanted = self._wanted()
+        drawn = self.drawn is not None and wanted is not None and self.drawn.request.is_like(wanted)
+        return self._under_way is None and (drawn or wanted is None or bool(self._trouble))
+
     def _wanted(self) -> MapRequest | None:
         """Say what to draw; None while there is nothing or no room."""
         view = self.desk.view
@@ -84,7 +91,7 @@ class MapPane(Pane):
         try:
             drawn = await asyncio.to_thread(self._cartographer.draw, request)
         except Exception as error:  # noqa: BLE001 - the edge where a failed drawing becomes a sentence
-            self.log.error(error)
+            self.log(error)
             expected = isinstance(error, ValueError)
             self.post_message(MapFailed(request, str(error) if expected else f"{type(error).__name__}: {error}"))
         else:
@@ -114,7 +121,7 @@ class MapPane(Pane):
         elif self.size.area:
             self.show_rows(self._safely_built(self.size))
 
-    def build(self, cells: int, height: int) -> Sequence[Row]:
+    def build(self, cells: int, height: int) -> Sequence[Row]:  # noqa: ARG002 - the frame has its own
         """Return the newest map, or a word about why there is none."""
         if self._trouble:
             lines = wrap(self._trouble, max(8, cells - 6))

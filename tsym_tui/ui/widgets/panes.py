@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.filter import LineFilter
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
@@ -75,10 +74,6 @@ class Pane(Widget):
             return strips
         return [strip.crop(crop.x, crop.right) for strip in strips]
 
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Apply none: colours are already those of the terminal."""
-        return ()
-
     def _paint_now(self) -> None:
         """Build strips without asking for another paint: we are in one."""
         cells, height = self.size
@@ -92,6 +87,6 @@ class Pane(Widget):
         try:
             return self.build(size.width, size.height)
         except Exception as error:  # noqa: BLE001 - the edge where a pane's failure becomes a sentence
-            self.log.error(error)
+            self.log(error)
             lines = wrap(f"cannot draw this: {type(error).__name__}: {error}", max(8, size.width - 4))
             return [[], *([self.pen("  "), self.pen(line, Role.WARN)] for line in lines)]

@@ -1,4 +1,4 @@
-"""The filter line, and the one-letter question of sorting: both stand where notices stand, and take the keys meanwhile."""
+"""The filter line and the one-letter question of sorting: they stand where notices stand, and take the keys."""
 
 from __future__ import annotations
 
@@ -107,13 +107,14 @@ class LetterPrompt(Pane, can_focus=True):
 
     DEFAULT_CSS: ClassVar[str] = "LetterPrompt { height: 1; display: none; }"
 
-    def __init__(self, desk: Desk, question: str, letters: Mapping[str, str]) -> None:
+    def __init__(self, desk: Desk, question: str) -> None:
         super().__init__(desk, id="letters")
         self._question = question
-        self._letters = letters
+        self._letters: Mapping[str, str] = {}
 
-    def open(self) -> None:
-        """Ask."""
+    def open(self, letters: Mapping[str, str]) -> None:
+        """Ask for one of these, each with its word."""
+        self._letters = letters
         self.display = True
         self.focus()
         self.redraw()
