@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tsym_tui.graph.drawing.fan import draw_fan
 from tsym_tui.graph.drawing.options import MapOptions, View
 from tsym_tui.graph.drawing.plane import draw_plane
 from tsym_tui.graph.frame import Frame
@@ -20,4 +21,6 @@ def draw_map(
     last.
     """
     cells = Size(max(1, size[0]), max(1, size[1]))
+    if placement.layout == "arcs":
+        return draw_fan(graph, cells, options or MapOptions())
     return draw_plane(graph, placement, cells, options or MapOptions())

@@ -310,12 +310,22 @@ def combine(there: Pair | None, back: Pair | None) -> Line:
     - Fresh and stale: fresh; the old word neither confirms nor denies.
     - Failed and stale: dead; the newer evidence counts.
     """
-    sides = [pair for pair in (there, back) if pair is not None and pair.state is not SampleState.NEVER]
-    if not sides:
-        if there is None and back is None:
-            return _NOTHING
-        known = max((pair.path for pair in (there, back) if pair is not None), key=_PATH_RANK.__getitem__)
-        return Line(there, back, SampleState.NEVER, known)
+    heard_there = there is not None and there.state is not SampleState.NEVER
+    heard_back = back is not None and back.state is not SampleState.NEVER
+    only = there if heard_there else back if heard_back else there or back
+    if only is None:
+        return _NOTHING
+    if not (heard_there and heard_back):
+        if there is not None and back is not None and not (heard_there or heard_back):
+            known = max(there.path, back.path, key=_PATH_RANK.__getitem__)
+            return Line(there, back, SampleState.NEVER, known)
+        return Line(there, back, only.state, only.path, number_of(only), only.age_s)
+    return _merge(there, back)
+
+
+def _merge(there: Pair | None, back: Pair | None) -> Line:
+    """Merge two directions that were both probed."""
+    sides = [pair for pair in (there, back) if pair is not None]
     fresh = [pair for pair in sides if pair.state is SampleState.FRESH]
     if not fresh:
         failed = [pair for pair in sides if pair.state is SampleState.FAILED]

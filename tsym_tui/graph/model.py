@@ -60,7 +60,8 @@ class TailnetGraph:
         nodes = tuple(snapshot.nodes.values())
         index = {node.ref: position for position, node in enumerate(nodes)}
         first, second, lines = _merge_directions(snapshot.pairs, index)
-        regions = tuple(sorted({code for line in lines if (code := _region_of(line))}))
+        codes = [_region_of(line) for line in lines]
+        regions = tuple(sorted({code for code in codes if code}))
         relays = _RelayFinder(nodes, snapshot.pairs.values(), index)
         return cls(
             nodes=nodes,
@@ -69,7 +70,7 @@ class TailnetGraph:
             lines=tuple(lines),
             ends=(_ints(first), _ints(second)),
             regions=regions,
-            line_region=_ints([regions.index(code) if (code := _region_of(line)) else -1 for line in lines]),
+            line_region=_ints([regions.index(code) if code else -1 for code in codes]),
             line_relay=_ints([relays.find(line) for line in lines]),
             index=index,
         )
@@ -142,7 +143,7 @@ def _merge_directions(
 
 
 def _region_of(line: Line) -> str | None:
-    if line.state is not SampleState.FRESH or line.path is not PathKind.DERP:
+    if line.path is not PathKind.DERP or line.state is not SampleState.FRESH:
         return None
     return line.carrier.derp_region if line.carrier else None
 
@@ -212,9 +213,9 @@ class _RelayFinder:
                 self._by_site.setdefault(word, []).append(position)
 
     def find(self, line: Line) -> int:
-        carrier = line.carrier
-        if line.state is not SampleState.FRESH or line.path is not PathKind.PEER_RELAY:
+        if line.path is not PathKind.PEER_RELAY or line.state is not SampleState.FRESH:
             return -1
+        carrier = line.carrier
         if carrier is None or not carrier.peer_relay:
             return -1
         address = _host_part(carrier.peer_relay.partition(":vni:")[0])

@@ -180,15 +180,15 @@ ANSI16 = Theme(
         Role.TEXT: PLAIN,
         Role.STRONG: Style(bold=True),
         Role.ACCENT: Style(fg="bright_blue", bold=True),
-        Role.OK: Style(fg="green"),
-        Role.WARN: Style(fg="yellow"),
+        Role.OK: Style(fg="bright_cyan"),
+        Role.WARN: Style(fg="yellow", bold=True),
         Role.DEAD: Style(fg="bright_magenta"),  # red ends the ramp, so it cannot also mean "no answer"
         Role.STALE: Style(fg="bright_black"),
     },
     (
-        Style(fg="blue"),
         Style(fg="cyan"),
         Style(fg="green"),
+        Style(fg="bright_green"),
         Style(fg="yellow"),
         Style(fg="bright_yellow"),
         Style(fg="bright_red"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tsym_tui.graph.drawing.raster import Floats
+from tsym_tui.graph.drawing.raster import Flags, Floats
 
-STEPS = 18
+STEPS = 14
 """Pieces of each half: at map sizes a piece is a few dots, below what an eye sees as an edge."""
 
 _ALONG = np.linspace(0.0, 1.0, STEPS + 1)[:, None]
@@ -16,24 +16,36 @@ _STAY_B = -2 * _ALONG**3 + 3 * _ALONG**2
 _REACH_B = _ALONG**3 - _ALONG**2
 
 
-def through(start: Floats, waypoint: Floats, end: Floats, *, straight_ends: bool = False) -> Floats:
-    """Return a polyline from start to end that passes the waypoint in the direction of the whole.
+def through(start: Floats, waypoint: Floats, end: Floats, past_node: Flags) -> Floats:
+    """Return polylines from starts to ends by way of waypoints, shape (curves, points, 2); the rest is (curves, 2).
 
-    It leaves both ends towards the waypoint, or with `straight_ends` towards the other end: then it parts early from a
-    line to the waypoint itself.
+    Each passes its waypoint in the direction of the whole and leaves both ends towards it. Those that pass a relaying
+    node (`past_node`) leave between that and the other end: so they part early from a line to the relay itself.
     """
-    along = end - start
-    length = float(np.hypot(*along))
-    shorter = min(float(np.hypot(*(waypoint - start))), float(np.hypot(*(end - waypoint))))
-    pass_by = along / length * shorter if length else np.zeros(2)
-    leave, reach = (along * 0.6, along * 0.6) if straight_ends else (waypoint - start, end - waypoint)
+    along = _unit(end - start)
+    before, after = _length(waypoint - start), _length(end - waypoint)
+    node = past_node[:, None]
+    pass_by = along * np.minimum(before, after) * np.where(node, 0.5, 1.0)
+    leave, reach = waypoint - start, end - waypoint
+    leave = np.where(node, _unit(_unit(leave) + along) * before, leave)
+    reach = np.where(node, _unit(_unit(reach) + along) * after, reach)
     first = _half(start, waypoint, leave, pass_by)
     second = _half(waypoint, end, pass_by, reach)
-    return np.concatenate([first, second[1:]])
+    return np.concatenate([first, second[:, 1:]], axis=1)
+
+
+def _length(vector: Floats) -> Floats:
+    return np.hypot(vector[:, :1], vector[:, 1:])
+
+
+def _unit(vector: Floats) -> Floats:
+    return np.asarray(vector / np.maximum(_length(vector), 1e-9))
 
 
 def _half(start: Floats, end: Floats, leave: Floats, reach: Floats) -> Floats:
-    return np.asarray(_STAY_A * start + _LEAVE_A * leave + _STAY_B * end + _REACH_B * reach)
+    return np.asarray(
+        _STAY_A * start[:, None] + _LEAVE_A * leave[:, None] + _STAY_B * end[:, None] + _REACH_B * reach[:, None]
+    )
 
 
 def beside(start: Floats, end: Floats, relay: Floats, distance: Floats) -> Floats | None:
@@ -51,20 +63,18 @@ def beside(start: Floats, end: Floats, relay: Floats, distance: Floats) -> Float
     return np.asarray(relay + towards / apart)
 
 
-def point_at(curve: Floats, share: float) -> Floats:
-    """Return the point after a share of a polyline's length."""
-    lengths = np.hypot(*np.diff(curve, axis=0).T)
-    total = float(lengths.sum())
-    if not total:
-        return np.asarray(curve[0])
-    reached = np.cumsum(lengths)
-    piece = min(int(np.searchsorted(reached, share * total)), len(lengths) - 1)
-    into = (share * total - (reached[piece] - lengths[piece])) / max(lengths[piece], 1e-9)
-    return np.asarray(curve[piece] + (curve[piece + 1] - curve[piece]) * into)
+def points_at(curve: Floats, shares: Floats) -> Floats:
+    """Return the points after some shares of a polyline's length, shape (shares, 2)."""
+    step = curve[1:] - curve[:-1]
+    reached = np.zeros(len(curve))
+    np.cumsum(np.hypot(step[:, 0], step[:, 1]), out=reached[1:])
+    along = shares * reached[-1]
+    return np.stack([np.interp(along, reached, curve[:, 0]), np.interp(along, reached, curve[:, 1])], axis=1)
+
+
+_BEZIER = np.hstack([(1 - _ALONG) ** 3, 3 * (1 - _ALONG) ** 2 * _ALONG, 3 * (1 - _ALONG) * _ALONG**2, _ALONG**3])
 
 
 def bezier(*points: Floats) -> Floats:
     """Return a cubic Bezier curve of four points as a polyline."""
-    a, b, c, d = points
-    t = _ALONG
-    return np.asarray((1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t**2 * c + t**3 * d)
+    return np.asarray(_BEZIER @ np.stack(points))

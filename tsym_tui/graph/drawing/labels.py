@@ -76,7 +76,10 @@ def _scored(
     for order, (x, y, detour) in enumerate(_candidates(label, wide, high, canvas.width)):
         if all(canvas.is_free(x, y + row, wide) for row in range(high)):
             lines = cover.count(x - 1, y, x + wide + 1, y + high)
-            yield detour + lines + _misplaced(label, x, y, wide, high), order, x, y
+            price = detour + lines + _misplaced(label, x, y, wide, high)
+            yield price, order, x, y
+            if price <= detour:
+                return  # every later place is a longer detour
 
 
 def _misplaced(label: Label, x: int, y: int, wide: int, high: int) -> float:
@@ -84,7 +87,7 @@ def _misplaced(label: Label, x: int, y: int, wide: int, high: int) -> float:
     price = 0.0
     if label.home is not None:
         left, top, right, bottom = label.home
-        price += max(0, left - x) + max(0, x + wide - 1 - right)
+        price += 3 * (max(0, left - x) + max(0, x + wide - 1 - right))
         price += 2 * wide * (y < top or y + high - 1 > bottom)
     for left, top, right, bottom in label.shuns:
         across = min(right, x + wide - 1) - max(left, x) + 1

@@ -10,7 +10,7 @@ import numpy as np
 from tsym_agent.model.paths import PathKind, SampleState
 from tsym_tui.graph.cells import width
 from tsym_tui.graph.drawing.canvas import Canvas
-from tsym_tui.graph.drawing.curves import point_at
+from tsym_tui.graph.drawing.curves import points_at
 from tsym_tui.graph.drawing.options import MapOptions
 from tsym_tui.graph.drawing.paint import DOTS_ACROSS, DOTS_DOWN, Cover
 from tsym_tui.graph.drawing.raster import Floats
@@ -19,7 +19,7 @@ from tsym_tui.graph.looks import Direction, Level, Line, signs
 from tsym_tui.graph.model import TailnetGraph
 from tsym_tui.graph.words import format_age, format_ms
 
-SHARES = (0.5, *(0.5 + side * step * 0.035 for step in range(1, 9) for side in (-1, 1)))
+SHARES = np.array([0.5, *(0.5 + side * step * 0.035 for step in range(1, 9) for side in (-1, 1))])
 """Where along the line a number may stand: the middle, then outwards to 22 % and 78 %."""
 
 _CELL = np.array([DOTS_ACROSS, DOTS_DOWN])
@@ -38,13 +38,13 @@ def write_numbers(
 ) -> None:
     """Write the number of each stroke that has one and finds room; troubles first."""
     wanted = [(position, graph.lines[int(line)]) for position, line in enumerate(strokes.lines)]
-    wanted.sort(key=lambda each: _importance(each[0], each[1], strokes, options))
+    wanted.sort(key=lambda each: (each[0] != strokes.wide, *importance_of(each[1], options)))
     for position, line in wanted[:MOST_NUMBERS]:
         if line.state is SampleState.FAILED and not strokes.stubs[position]:
             continue  # the node wears the cross
         curve = curves[position]
         text = number_text(line, curve[-1] - curve[0], options.level)
-        spot = _spot(text, position, curve, canvas, cover) if text else None
+        spot = find_room(text, position, curve, canvas, cover) if text else None
         if spot is not None:
             style = line_style(line, options)
             style = msgspec.structs.replace(style, bold=True) if position == strokes.wide else style
@@ -81,17 +81,17 @@ def _arrow(line: Line, along: Floats, level: Level) -> str:
     return sign.right if across >= 0 else sign.left
 
 
-def _importance(position: int, line: Line, strokes: Strokes, options: MapOptions) -> tuple[float, ...]:
-    """Sort key: the selected pair, one-way and dead pairs, relayed, slow, the rest by slowness."""
+def importance_of(line: Line, options: MapOptions) -> tuple[float, ...]:
+    """Sort key of what a person should see first: one-way and dead pairs, relayed, slow, the rest by slowness."""
     trouble = line.direction is not Direction.EVEN or line.state is SampleState.FAILED
-    relayed = line.path in {PathKind.DERP, PathKind.PEER_RELAY}
-    return (position != strokes.wide, not trouble, not relayed, not is_problem(line, options), -(line.latency_ms or 0))
+    relayed = line.state is SampleState.FRESH and line.path in {PathKind.DERP, PathKind.PEER_RELAY}
+    return (not trouble, not relayed, not is_problem(line, options), -(line.latency_ms or 0))
 
 
-def _spot(text: str, stroke: int, curve: Floats, canvas: Canvas, cover: Cover) -> tuple[int, int] | None:
+def find_room(text: str, stroke: int, curve: Floats, canvas: Canvas, cover: Cover) -> tuple[int, int] | None:
     """Return the first cell along the line where the number covers no other line and touches no other text."""
     cells = width(text)
-    spots = [np.floor(point_at(curve, share) / _CELL).astype(int).tolist() for share in SHARES]
+    spots = np.floor(points_at(curve, SHARES) / _CELL).astype(np.int64).tolist()
     for beside in (1, 0):  # with a blank on each side free of other lines, else without
         for x, y in spots:
             left = x - cells // 2

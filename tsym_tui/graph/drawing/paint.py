@@ -9,11 +9,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsym_tui.graph.drawing.canvas import Canvas
-from tsym_tui.graph.drawing.raster import Dashes, Flags, Floats, Raster, Samples, clip_segments, trace, walk
+from tsym_tui.graph.drawing.raster import (
+    Dashes,
+    Flags,
+    Floats,
+    Integers,
+    Raster,
+    Samples,
+    Slots,
+    clip_segments,
+    trace,
+    walk,
+    widen,
+)
 from tsym_tui.graph.looks import Level, Stroke
 from tsym_tui.graph.themes import Style
 
 DOTS_ACROSS, DOTS_DOWN = 2, 4
+
+
+class Batch(NamedTuple):
+    """What one batch of strokes looks like, one entry a stroke; slots must ascend."""
+
+    slots: Slots
+    numbers: NDArray[np.int32]
+    """For the cover; negative where numbers may stand on the stroke."""
+    strokes: Sequence[Stroke]
+
+    def some(self, kept: Integers) -> Batch:
+        """Return some entries."""
+        return Batch(self.slots[kept], self.numbers[kept], [self.strokes[position] for position in kept.tolist()])
 
 
 class Cover(NamedTuple):
@@ -31,10 +56,9 @@ class Cover(NamedTuple):
 
 
 class Pen:
-    """Draws strokes, lowest priority first, and keeps what they cover.
+    """Draws strokes and keeps what they cover.
 
-    Coordinates are dots: two to a column, four to a row, at every level. Strokes come in batches of straight segments
-    or of polylines; a batch's slots must ascend.
+    Coordinates are dots: two to a column, four to a row, at every level.
     """
 
     def __init__(self, columns: int, rows: int, level: Level, *, keep_cover: bool = True) -> None:
@@ -45,48 +69,52 @@ class Pen:
         self._codes = np.full(rows * columns, ord(" "), dtype=np.uint32)
         self._slots = np.zeros(rows * columns, dtype=np.uint8)
         self._keep_cover = keep_cover
-        self._cells: list[NDArray[np.int64]] = []
-        self._strokes: list[NDArray[np.int32]] = []
+        self._cells: list[Integers] = []
+        self._numbers: list[Integers] = []
 
-    def straight(
-        self, start: Floats, end: Floats, slots: NDArray[np.uint8], strokes: NDArray[np.int32], dashes: Sequence[Stroke]
-    ) -> None:
-        """Draw one segment for each slot; `strokes` numbers them for the cover."""
+    def straight(self, start: Floats, end: Floats, batch: Batch) -> None:
+        """Draw one segment for each stroke."""
         if not len(start):
             return
-        scale = self._scale()
         rows, columns = self._shape
-        high, wide = (rows * DOTS_DOWN, columns * DOTS_ACROSS) if self.level is Level.BRAILLE else (rows, columns)
+        wide, high = (columns * DOTS_ACROSS, rows * DOTS_DOWN) if self.level is Level.BRAILLE else (columns, rows)
+        scale = self._scale()
         begin, finish, inside = clip_segments(start * scale, end * scale, wide, high)
-        if not inside.any():
-            return
         kept = np.flatnonzero(inside)
-        skipped = np.abs(begin - start * scale).max(axis=1)[kept].astype(np.int64)
-        chosen = [dashes[position] for position in kept.tolist()]
-        pattern = self._dashes(chosen)
+        skipped = np.abs(begin - start * scale).max(axis=1)[kept].astype(int).tolist()
+        batch = batch.some(kept)
+        dashes = self._dashes(batch, skipped)
         for samples in walk(begin[kept], finish[kept]):
-            moved = samples._replace(arc=samples.arc + skipped[samples.line]) if skipped.any() else samples
-            self._draw(moved, slots[kept], strokes[kept], chosen, pattern)
+            self._draw(samples, batch, dashes, inside=True)
 
-    def curved(
-        self, curves: Sequence[Floats], slots: NDArray[np.uint8], strokes: NDArray[np.int32], dashes: Sequence[Stroke]
-    ) -> None:
-        """Draw one polyline for each slot."""
-        if not curves:
+    def curved(self, curves: Sequence[Floats], batch: Batch, wide: Flags | None = None) -> None:
+        """Draw one polyline for each stroke; those marked as wide are two dots wide where there are dots."""
+        if not len(curves):
             return
-        samples = trace([curve * self._scale() for curve in curves])
-        self._draw(samples, slots, strokes, dashes, self._dashes(dashes))
+        samples, dashes = trace([curve * self._scale() for curve in curves]), self._dashes(batch)
+        self._draw(samples, batch, dashes)
+        if wide is not None and wide.any() and self.level is Level.BRAILLE:
+            kept = np.flatnonzero(wide)
+            chosen = np.flatnonzero(np.repeat(wide, samples.counts))
+            thick = Samples(samples.x[chosen], samples.y[chosen], 0, samples.counts[kept])
+            batch = batch.some(kept)
+            self._draw(widen(thick), batch, self._dashes(batch))
+
+    def clear_texture(self, slot: int) -> None:
+        """Keep the lowest strokes, up to a slot, out of cells that others pass."""
+        if self.level is Level.BRAILLE and slot:
+            self._raster.clear_texture(slot)
 
     def cover(self) -> Cover:
         """Return which strokes pass each cell."""
         first = np.full(self._shape[0] * self._shape[1], -1, dtype=np.int32)
         last = first.copy()
         if self._cells:
-            cells, strokes = np.concatenate(self._cells), np.concatenate(self._strokes)
-            order = np.argsort(strokes, kind="stable")
-            cells, strokes = cells[order], strokes[order]
-            last[cells] = strokes
-            first[cells[::-1]] = strokes[::-1]
+            cells, numbers = np.concatenate(self._cells), np.concatenate(self._numbers)
+            order = np.argsort(numbers, kind="stable")
+            cells, numbers = cells[order], numbers[order]
+            last[cells] = numbers
+            first[cells[::-1]] = numbers[::-1]
         return Cover(first.reshape(self._shape), last.reshape(self._shape))
 
     def drawn(self) -> Flags:
@@ -95,7 +123,7 @@ class Pen:
         return np.asarray(slots > 0)
 
     def put(self, canvas: Canvas, styles: Sequence[Style]) -> None:
-        """Put everything drawn under what the canvas has written."""
+        """Put everything drawn under what the canvas has written; styles are by slot."""
         if self.level is Level.BRAILLE:
             codes, slots = self._raster.characters(), self._raster.slots()
         else:
@@ -106,63 +134,55 @@ class Pen:
     def _scale(self) -> Floats:
         return np.ones(2) if self.level is Level.BRAILLE else np.array([1 / DOTS_ACROSS, 1 / DOTS_DOWN])
 
-    def _dashes(self, strokes: Sequence[Stroke]) -> Dashes:
+    def _dashes(self, batch: Batch, skipped: Sequence[int] | None = None) -> Dashes:
         if self.level is Level.BRAILLE:
-            return Dashes([stroke.dash for stroke in strokes])
-        return Dashes([stroke.plain_dash for stroke in strokes])
+            return Dashes([stroke.dash for stroke in batch.strokes], skipped)
+        return Dashes([stroke.plain_dash for stroke in batch.strokes], skipped)
 
-    def _draw(
-        self,
-        samples: Samples,
-        slots: NDArray[np.uint8],
-        strokes: NDArray[np.int32],
-        looks: Sequence[Stroke],
-        dashes: Dashes,
-    ) -> None:
+    def _draw(self, samples: Samples, batch: Batch, dashes: Dashes, *, inside: bool = False) -> None:
         on = dashes.on(samples)
         if self.level is Level.BRAILLE:
-            self._raster.paint(samples, slots, on)
+            self._raster.paint(samples, batch.slots, on, inside=inside)
         else:
-            self._write(samples, slots, looks, on)
+            self._write(samples, batch, on)
         if self._keep_cover:
-            self._remember(samples, strokes)
+            self._remember(samples, batch.numbers)
 
-    def _remember(self, samples: Samples, strokes: NDArray[np.int32]) -> None:
+    def _remember(self, samples: Samples, numbers: NDArray[np.int32]) -> None:
         rows, columns = self._shape
         across, down = (DOTS_ACROSS, DOTS_DOWN) if self.level is Level.BRAILLE else (1, 1)
-        x, y = samples.x // across, samples.y // down
-        inside = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
-        self._cells.append((y * columns + x)[inside])
-        self._strokes.append(strokes[samples.line][inside])
+        x, y, number = samples.x // across, samples.y // down, numbers[samples.lines()]
+        kept = np.flatnonzero((x >= 0) & (x < columns) & (y >= 0) & (y < rows) & (number >= 0))
+        self._cells.append((y * columns + x)[kept])
+        self._numbers.append(number[kept])
 
-    def _write(self, samples: Samples, slots: NDArray[np.uint8], looks: Sequence[Stroke], on: Flags | None) -> None:
+    def _write(self, samples: Samples, batch: Batch, on: Flags | None) -> None:
         """Write one character for each sample, those of the highest slot last."""
         rows, columns = self._shape
-        codes = self._characters(samples, looks)
-        inside = (samples.x >= 0) & (samples.x < columns) & (samples.y >= 0) & (samples.y < rows)
+        x, y, line = samples.x, samples.y, samples.lines()
+        inside = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
         if on is not None:
             inside &= on
-        slot = slots[samples.line]
-        cell = np.where(inside, samples.y * columns + samples.x, 0)
-        inside &= slot >= self._slots[cell]
-        self._codes[cell[inside]] = codes[inside]
-        self._slots[cell[inside]] = slot[inside]
+        slot = batch.slots[line]
+        cell = np.where(inside, y * columns + x, 0)
+        kept = np.flatnonzero(inside & (slot >= self._slots[cell]))
+        self._codes[cell[kept]] = self._characters(samples, line, batch)[kept]
+        self._slots[cell[kept]] = slot[kept]
 
-    def _characters(self, samples: Samples, looks: Sequence[Stroke]) -> NDArray[np.uint32]:
+    def _characters(self, samples: Samples, line: Integers, batch: Batch) -> NDArray[np.uint32]:
         is_ascii = self.level is Level.ASCII
-        own = np.array([ord(look.ascii if is_ascii else look.plain) for look in looks], dtype=np.uint32)
-        bends = np.array([not look.plain_dash for look in looks], dtype=bool)
+        own = np.array([ord(look.ascii if is_ascii else look.plain) for look in batch.strokes], dtype=np.uint32)
+        bends = np.array([not look.plain_dash for look in batch.strokes], dtype=bool)
         flat, steep, falling, rising = (ord(char) for char in ("-|\\/" if is_ascii else "─│╲╱"))
-        dx, dy = _steps(samples)
+        dx, dy = _steps(samples, line)
         slope = np.where(dx * dy > 0, falling, rising)
         bent = np.where(dy == 0, flat, np.where(dx == 0, steep, slope))
-        return np.asarray(np.where(bends[samples.line], bent, own[samples.line]).astype(np.uint32))
+        return np.asarray(np.where(bends[line], bent, own[line]).astype(np.uint32))
 
 
-def _steps(samples: Samples) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _steps(samples: Samples, line: Integers) -> tuple[Integers, Integers]:
     """Return each sample's step to the next one of its line; the last repeats the one before."""
     dx, dy = np.diff(samples.x, append=0), np.diff(samples.y, append=0)
-    ends = np.append(np.diff(samples.line) != 0, True)
-    previous = np.maximum(np.flatnonzero(ends) - 1, 0)
-    dx[ends], dy[ends] = dx[previous], dy[previous]
+    ends = np.flatnonzero(np.append(line[1:] != line[:-1], True))
+    dx[ends], dy[ends] = dx[np.maximum(ends - 1, 0)], dy[np.maximum(ends - 1, 0)]
     return np.sign(dx), np.sign(dy)

@@ -16,17 +16,20 @@ from tsym_tui.graph.drawing.curves import beside, through
 from tsym_tui.graph.drawing.labels import Label, LineCover, place_label
 from tsym_tui.graph.drawing.numbers import write_numbers
 from tsym_tui.graph.drawing.options import MapOptions
-from tsym_tui.graph.drawing.paint import DOTS_ACROSS, DOTS_DOWN, Pen
+from tsym_tui.graph.drawing.paint import DOTS_ACROSS, DOTS_DOWN, Batch, Pen
 from tsym_tui.graph.drawing.raster import Flags, Floats, Integers
 from tsym_tui.graph.drawing.strokes import Strokes, far_end, ref_index, strokes_of
 from tsym_tui.graph.frame import Frame
 from tsym_tui.graph.layouts.values import Placement, Size
-from tsym_tui.graph.looks import NODE_LOOKS, STANDING_WORDS, Level, NodeKind, Role, Stroke, signs
+from tsym_tui.graph.looks import NODE_LOOKS, STANDING_WORDS, Level, NodeKind, Role, signs
 from tsym_tui.graph.model import TailnetGraph
 from tsym_tui.graph.themes import Style
 
 MOST_LABELS = 160
 """More names than this are not read on a plane, they are noise."""
+
+MOST_BENT = 150
+"""With more relayed lines than this, all are straight: nobody follows a bend in a bundle."""
 
 STUB_SHARE = 0.3
 """How much of a dead line between living nodes is drawn, at its far end."""
@@ -69,6 +72,7 @@ def draw_plane(graph: TailnetGraph, placement: Placement, size: Size, options: M
     _write_names(scene, canvas, cover)
     if options.numbers:
         write_numbers(graph, strokes, curves, canvas, pen.cover(), options)
+    pen.clear_texture(strokes.texture_slot)
     pen.put(canvas, strokes.styles)
     return canvas.frame()
 
@@ -110,7 +114,7 @@ def _marks(placement: Placement, size: Size, options: MapOptions) -> dict[str, t
 
 
 def draw_strokes(scene: Scene, strokes: Strokes, pen: Pen) -> dict[int, Floats]:
-    """Draw every stroke; return the polylines of those that bend, by stroke."""
+    """Draw every stroke; return the polylines that numbers may stand on, by stroke."""
     graph, dots = scene.graph, scene.dots
     first, second = graph.ends
     start, end = dots[first[strokes.lines]], dots[second[strokes.lines]]
@@ -121,15 +125,22 @@ def draw_strokes(scene: Scene, strokes: Strokes, pen: Pen) -> dict[int, Floats]:
         tip, root = whole[far][position], whole[1 - far][position]
         whole[1 - far][position] = tip + (root - tip) * STUB_SHARE
     numbers = np.arange(len(strokes.lines), dtype=np.int32)
+    covers = np.where(strokes.is_trace, -1, numbers).astype(np.int32)
     drawn = _drawn_at(scene.options.level, strokes)
-    plain = np.flatnonzero(drawn & ~np.isin(numbers, list(curves)))
     dashes = [look.stroke for look in strokes.looks if look.stroke is not None]
-    pen.straight(whole[0][plain], whole[1][plain], strokes.slots[plain], numbers[plain], [dashes[i] for i in plain])
-    bent = sorted(position for position in curves if drawn[position])
-    pen.curved([curves[i] for i in bent], strokes.slots[bent], numbers[bent], [dashes[i] for i in bent])
-    if strokes.wide >= 0 and scene.options.level is Level.BRAILLE:
-        _widen(strokes, curves, (start, end), pen, dashes[strokes.wide])
-    return {position: curves.get(position, np.stack([start[position], end[position]])) for position in numbers.tolist()}
+    batch = Batch(strokes.slots, covers, dashes)
+    is_bent = np.isin(numbers, list(curves))
+    plain, bent = np.flatnonzero(drawn & ~is_bent), np.flatnonzero(drawn & is_bent)
+    pen.straight(whole[0][plain], whole[1][plain], batch.some(plain))
+    pen.curved([curves[position] for position in bent.tolist()], batch.some(bent))
+    if strokes.wide >= 0:
+        chosen = np.array([strokes.wide])
+        curve = curves.get(strokes.wide, np.stack([start[strokes.wide], end[strokes.wide]]))
+        pen.curved([curve], batch.some(chosen), np.array([True]))
+    if not scene.options.numbers:
+        return curves
+    both = np.stack([start, end], axis=1)
+    return {position: curves.get(position, both[position]) for position in numbers.tolist()}
 
 
 def _drawn_at(level: Level, strokes: Strokes) -> Flags:
@@ -144,15 +155,20 @@ def _drawn_at(level: Level, strokes: Strokes) -> Flags:
 def _bends(scene: Scene, strokes: Strokes, start: Floats, end: Floats) -> dict[int, Floats]:
     """Return the curve of each stroke that runs through a region's mark or past a relaying node."""
     graph = scene.graph
-    curves: dict[int, Floats] = {}
     relayed = (graph.line_region[strokes.lines] >= 0) | (graph.line_relay[strokes.lines] >= 0)
+    if relayed.sum() > MOST_BENT:
+        return {}
+    waypoints: dict[int, Floats] = {}
     for position in np.flatnonzero(relayed).tolist():
-        line = int(strokes.lines[position])
-        waypoint = _waypoint(scene, line, start[position], end[position])
+        waypoint = _waypoint(scene, int(strokes.lines[position]), start[position], end[position])
         if waypoint is not None:
-            past_node = int(graph.line_region[line]) < 0
-            curves[position] = through(start[position], waypoint, end[position], straight_ends=past_node)
-    return curves
+            waypoints[position] = waypoint
+    if not waypoints:
+        return {}
+    bent = np.array(list(waypoints))
+    past_node = graph.line_region[strokes.lines[bent]] < 0
+    curves = through(start[bent], np.array(list(waypoints.values())), end[bent], past_node)
+    return dict(zip(waypoints, curves, strict=True))
 
 
 def _waypoint(scene: Scene, line: int, start: Floats, end: Floats) -> Floats | None:
@@ -164,16 +180,6 @@ def _waypoint(scene: Scene, line: int, start: Floats, end: Floats) -> Floats | N
     if relay in {int(graph.ends[0][line]), int(graph.ends[1][line])}:
         return None
     return beside(start, end, scene.dots[relay], _BESIDE)
-
-
-def _widen(strokes: Strokes, curves: dict[int, Floats], ends: tuple[Floats, Floats], pen: Pen, dash: Stroke) -> None:
-    """Draw the selected pair once more, one dot beside itself: nothing else is two dots wide."""
-    position = strokes.wide
-    curve = curves.get(position, np.stack([ends[0][position], ends[1][position]]))
-    across = np.abs(curve[-1] - curve[0])
-    aside = np.array([1.0, 0.0]) if across[1] > across[0] else np.array([0.0, 1.0])
-    number = np.array([position], dtype=np.int32)
-    pen.curved([curve + aside], strokes.slots[number], number, [dash])
 
 
 # --- text -------------------------------------------------------------------------------------------------------------

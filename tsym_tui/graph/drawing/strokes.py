@@ -63,6 +63,10 @@ class Strokes:
     """Of each stroke."""
     stubs: NDArray[np.bool_]
     """Strokes of one dead pair between living nodes: only their far end is drawn."""
+    is_trace: NDArray[np.bool_]
+    """Strokes that numbers may stand on: lines of a dead node, and other nodes' lines while one is in focus."""
+    texture_slot: int
+    """Highest slot of other nodes' lines while one is in focus; 0 = there are none."""
     wide: int
     """Position of the selected pair's stroke; -1 = none."""
 
@@ -119,12 +123,16 @@ def _make(graph: TailnetGraph, options: MapOptions, lines: Ints | None) -> Strok
     styles = {slots[key]: style for key, _, style in entries}
     dead = {node for node, kind in enumerate(graph.kinds) if kind is NodeKind.DEAD}
     indices = np.array([index for _, index, _ in entries], dtype=np.int32)
+    stubs = np.array([_is_stub(graph, index, dead) for index in indices.tolist()], dtype=bool)
+    faint = np.array([key[0] in {Rank.TRACE, Rank.TEXTURE} for key, _, _ in entries], dtype=bool)
     return Strokes(
         lines=indices,
         slots=np.array([slots[key] for key, _, _ in entries], dtype=np.uint8),
         styles=(PLAIN, *(styles[slot] for slot in sorted(styles))),
         looks=tuple(graph.lines[index].look for index in indices.tolist()),
-        stubs=np.array([_is_stub(graph, index, dead) for index in indices.tolist()], dtype=bool),
+        stubs=stubs,
+        is_trace=faint & ~stubs,
+        texture_slot=max((slot for key, slot in slots.items() if key[0] == Rank.TEXTURE), default=0),
         wide=int(np.flatnonzero(indices == selected)[0]) if selected is not None and selected in indices else -1,
     )
 
@@ -140,16 +148,13 @@ def _entry(
     if is_texture:
         style = theme.style(Role.RULE)
         return (Rank.TEXTURE, 0, 0.0, ""), index, style
-    rank, style = Rank.STALE, line_style(line, options)
-    if line.state is SampleState.FRESH:
-        rank = _RANKS[line.path]
-    elif line.state is SampleState.FAILED:
-        rank, style = Rank.TRACE, theme.faded(style, TRACE_SHARE)
+    rank, step = rank_of(line.look, line.latency_ms, options)
+    style = line_style(line, options)
+    if line.state is SampleState.FAILED:
+        style = theme.faded(style, TRACE_SHARE)
     if is_selected:
         return (Rank.SELECTED, 0, 0.0, ""), index, msgspec.structs.replace(style, bold=True, dim=False)
-    if theme.ramp[0] is PLAIN:  # without colour, lines step back behind names and numbers
-        style = msgspec.structs.replace(style, dim=True, bold=False)
-    step = 0 if line.latency_ms is None else latency_step(line.latency_ms, options.thresholds_ms)
+    style = behind_text(style, options)
     return (rank, step, -(line.age_s or 0.0) // options.interval_s, style.fg or ""), index, style
 
 
@@ -164,6 +169,20 @@ def far_end(graph: TailnetGraph, index: int) -> int:
     line = graph.lines[index]
     failed = line.there is not None and line.there.state is SampleState.FAILED
     return 1 if failed else 0
+
+
+def rank_of(look: Look, latency_ms: float | None, options: MapOptions) -> tuple[Rank, int]:
+    """Return who wins a cell: by class, then the slower."""
+    step = 0 if latency_ms is None else latency_step(latency_ms, options.thresholds_ms)
+    if look.state is SampleState.FRESH:
+        return _RANKS[look.path], step
+    return (Rank.TRACE if look.state is SampleState.FAILED else Rank.STALE), 0
+
+
+def behind_text(style: Style, options: MapOptions) -> Style:
+    """Let lines step back behind names and numbers where weight is all there is."""
+    is_mono = options.theme.ramp[0] == PLAIN
+    return msgspec.structs.replace(style, dim=True, bold=False) if is_mono else style
 
 
 class Summary(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from enum import Enum, auto
 import msgspec
 import numpy as np
 
+from tsym_tui.graph.cells import settle, width
 from tsym_tui.graph.groups import TAGS_FIRST, Group
 from tsym_tui.graph.layouts.values import Arrangement, Request, Size
 from tsym_tui.graph.model import TailnetGraph
@@ -40,61 +41,64 @@ class Row(msgspec.Struct, frozen=True):
     is_left: bool
     group: int
     node: int = -1
-    count: int = 0
-    """Members of the group for a title, members without a row for `MORE`."""
+    members: tuple[int, ...] = ()
+    """All of the group's nodes for a title, those without a row for `MORE`."""
 
 
 class Shown(msgspec.Struct, frozen=True):
     """How much of a group has room."""
 
     group: int
-    """Position in the grouping; `OTHER` for all that have no room."""
-    title: str
+    """Position in the grouping; negative for all of a side that have no room."""
     members: tuple[int, ...]
     """The nodes that get rows."""
-    count: int
-    """All of the group's nodes."""
+    hidden: tuple[int, ...]
+    """The nodes that do not."""
 
     @property
     def rows(self) -> int:
         """Rows that it takes: its title, its members, and one for what is missing."""
-        return 1 + len(self.members) + (len(self.members) < self.count)
+        return 1 + len(self.members) + bool(self.hidden)
 
 
-OTHER = -1
-"""The group of everybody whose own group has no room."""
+OTHER_LEFT, OTHER_RIGHT = -1, -2
+"""The groups of everybody whose own group has no room."""
 
-NAME_CELLS = 16
-"""A longer name is cut: beyond this the middle has no room left for lines."""
+LONGEST_NAME, SHORTEST_NAME = 16, 5
+"""Cells that names get: an eighth of the width between these, so that the middle keeps room for lines."""
+
+NUMBER_CELLS = 8
+"""Beside a name, with the blank before it: `▲ 210 →`."""
 
 
 def arcs(request: Request) -> Arrangement:
-    """Place every node on its arc; nodes without a row stand at their group's last one."""
+    """Place every node on its arc; nodes without a row stand at the row that counts them."""
     size = request.size
     positions = np.full((len(request.graph.nodes), 2), 0.5)
-    rows = arc_rows(request.graph, size, None)
-    last = {}
-    for row in rows:
-        last[row.group] = row
-        if row.node >= 0:
-            positions[row.node] = (row.x + 0.5) / size.width, (row.y + 0.5) / size.height
-    placed = {row.node for row in rows}
-    for position, group in enumerate(request.graph.grouping(TAGS_FIRST).groups):
-        row_of_rest = last.get(position, last.get(OTHER))
-        for node in group.members:
-            if node not in placed and row_of_rest is not None:
-                x, y = (row_of_rest.x + 0.5) / size.width, (row_of_rest.y + 0.5) / size.height
-                positions[node] = x, y
-    return Arrangement(positions, grouped=request.graph.grouping(TAGS_FIRST).words, regions={})
+    for row in arc_rows(request.graph, size, None):
+        spot = (row.x + 0.5) / size.width, (row.y + 0.5) / size.height
+        for node in (row.node,) if row.kind is RowKind.NODE else row.members:
+            positions[node] = spot
+    grouped = request.graph.grouping(TAGS_FIRST).words
+    return Arrangement(np.clip(positions, 0.0, 1.0), grouped=grouped, regions={})
 
 
-def arc_rows(graph: TailnetGraph, size: Size, rank: Rank | None) -> list[Row]:
-    """Return every row of both arcs. `rank` orders members where a group cannot show all; first come, first shown."""
+def name_cells(size: Size, names: Sequence[str]) -> int:
+    """Return how many cells a name may take beside an arc."""
+    longest = max((width(settle(name)) for name in names), default=0)
+    return min(longest, max(SHORTEST_NAME, min(LONGEST_NAME, size.width // 8)))
+
+
+def arc_rows(graph: TailnetGraph, size: Size, rank: Rank | None, keep: int = -1) -> list[Row]:
+    """Return every row of both arcs.
+
+    `rank` orders members where a group cannot show all; first come, first shown. The node `keep` always has a row.
+    """
     groups = graph.grouping(TAGS_FIRST).groups
     halves = _halves(groups)
     rows: list[Row] = []
     for is_left, half in ((True, halves[0]), (False, halves[1])):
-        shown = _fit_rows(groups, half, size.height, rank)
+        shown = _fit_rows(groups, half, size.height, rank, keep)
         rows += _lay_out(shown, size, is_left=is_left, names=graph.names)
     return rows
 
@@ -113,36 +117,48 @@ def _halves(groups: Sequence[Group]) -> tuple[list[int], list[int]]:
     return left, list(range(len(left), len(groups)))
 
 
-def _fit_rows(groups: Sequence[Group], half: list[int], height: int, rank: Rank | None) -> list[Shown]:
-    """Decide how many members of each group get a row, the largest giving first."""
+def _fit_rows(groups: Sequence[Group], half: list[int], height: int, rank: Rank | None, keep: int) -> list[Shown]:
+    """Decide which members of each group get a row; the smallest groups give way to "other", the largest share."""
     if not half:
         return []
+    kept = next((position for position in half if keep in groups[position].members), None)
     fitting = list(half)
     rest: list[int] = []
-    while len(fitting) > 1 and 3 * len(fitting) - 1 + 2 * bool(rest) > height:
-        rest.insert(0, fitting.pop())
-    room = {position: len(groups[position].members) for position in fitting}
-
-    def needed() -> int:
-        rows = sum(1 + room[p] + int(room[p] < len(groups[p].members)) for p in fitting)
-        return rows + len(fitting) - 1 + 2 * bool(rest)
-
-    while needed() > height and any(room.values()):
-        largest = max(fitting, key=lambda p: (room[p], -p))
-        room[largest] = max(0, room[largest] - max(1, (needed() - height) // (2 * len(fitting))))
-    shown = [_show(groups[p], p, room[p], rank) for p in fitting]
+    while len(fitting) > 1 and 2 * (len(fitting) + bool(rest)) + (kept is not None) > height:
+        rest.insert(0, fitting.pop(-2 if fitting[-1] == kept else -1))
+    sizes = {position: len(groups[position].members) for position in fitting}
+    room = _share(sizes, height - 2 * bool(rest) - (len(fitting) + bool(rest) - 1), kept)
+    if min(room.values()) < min(2, *sizes.values()):
+        room = _share(sizes, height - 2 * bool(rest), kept)  # no blank rows between groups, names instead
+    shown = [_show(groups[position].members, position, room[position], rank) for position in fitting]
     if rest:
-        count = sum(len(groups[p].members) for p in rest)
-        shown.append(Shown(OTHER, f"{len(rest)} other groups", (), count))
+        side = OTHER_LEFT if half[0] == 0 else OTHER_RIGHT
+        shown.append(Shown(side, (), tuple(node for position in rest for node in groups[position].members)))
     return shown
 
 
-def _show(group: Group, position: int, room: int, rank: Rank | None) -> Shown:
-    members = group.members
-    if room < len(members) and rank is not None:
-        chosen = set(sorted(members, key=rank)[:room])
-        members = tuple(member for member in members if member in chosen)
-    return Shown(position, group.title, members[:room], len(group.members))
+def _share(sizes: dict[int, int], rows: int, kept: int | None) -> dict[int, int]:
+    """Give each group as many member rows as fit, the largest giving first; `kept` has at least one."""
+    room = dict(sizes)
+
+    def needed() -> int:
+        return sum(1 + room[position] + (room[position] < size) for position, size in sizes.items())
+
+    while needed() > rows:
+        able = [position for position in sizes if room[position] > (position == kept)]
+        if not able:
+            break
+        most = max(room[position] for position in able)
+        for position in reversed(able):
+            if room[position] == most and needed() > rows:
+                room[position] -= 1
+    return room
+
+
+def _show(members: tuple[int, ...], position: int, room: int, rank: Rank | None) -> Shown:
+    chosen = set(members[:room] if rank is None else sorted(members, key=rank)[:room])
+    shown = tuple(member for member in members if member in chosen)
+    return Shown(position, shown, tuple(member for member in members if member not in chosen))
 
 
 def _lay_out(shown: list[Shown], size: Size, *, is_left: bool, names: Sequence[str]) -> list[Row]:
@@ -151,15 +167,15 @@ def _lay_out(shown: list[Shown], size: Size, *, is_left: bool, names: Sequence[s
     spare = size.height - taken
     gap = min(1, spare // max(1, len(shown) - 1)) if spare > 0 else 0
     y = max(0, (size.height - taken - gap * (len(shown) - 1)) // 2)
-    longest = min(NAME_CELLS, max((len(names[node]) for group in shown for node in group.members), default=0))
+    longest = name_cells(size, names)
     rows = []
     for group in shown:
-        kinds = [(RowKind.TITLE, -1, group.count), *((RowKind.NODE, node, 0) for node in group.members)]
-        if len(group.members) < group.count:
-            kinds.append((RowKind.MORE, -1, group.count - len(group.members)))
-        for kind, node, count in kinds:
+        kinds = [(RowKind.TITLE, -1, group.members + group.hidden)]
+        kinds += [(RowKind.NODE, node, ()) for node in group.members]
+        kinds += [(RowKind.MORE, -1, group.hidden)] if group.hidden else []
+        for kind, node, members in kinds:
             x = _arc_x(y, size, longest)
-            rows.append(Row(kind, y, x if is_left else size.width - 1 - x, is_left, group.group, node, count))
+            rows.append(Row(kind, y, x if is_left else size.width - 1 - x, is_left, group.group, node, members))
             y += 1
         y += gap
     return rows
@@ -167,7 +183,7 @@ def _lay_out(shown: list[Shown], size: Size, *, is_left: bool, names: Sequence[s
 
 def _arc_x(y: int, size: Size, longest: int) -> int:
     """Return the marker's column on the left arc: room for number and name, and a bulge that bows outwards."""
-    edge = min(longest + 8, max(1, size.width // 3))
+    edge = min(longest + NUMBER_CELLS + 2, max(1, size.width * 2 // 5))
     bulge = min(size.width // 12, 12)
     middle = (size.height - 1) / 2
     away = (y - middle) / middle if middle else 0.0

@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import combinations, permutations
-from typing import NamedTuple
 
 import numpy as np
 
-from tsym_agent.model.paths import SampleState
 from tsym_tui.graph.cells import settle, width
 from tsym_tui.graph.groups import Group
+from tsym_tui.graph.layouts.parcels import Box, boxes_of
 from tsym_tui.graph.layouts.regions import place_regions
-from tsym_tui.graph.layouts.untangle import Box, untangle
+from tsym_tui.graph.layouts.untangle import untangle
 from tsym_tui.graph.layouts.values import Area, Arrangement, Placement, Points, Request, Size
-from tsym_tui.graph.model import TailnetGraph
 
 
 def sites(request: Request) -> Arrangement:
@@ -33,7 +30,7 @@ def sites(request: Request) -> Arrangement:
     if kept is not None:
         return kept
     names = [width(settle(name)) for name in graph.names]
-    boxes = _boxes(grouping.groups, names, size, _affinity(graph, grouping.groups))
+    boxes = boxes_of(graph, grouping.groups, names, size)
     cells = np.zeros((len(graph.nodes), 2))
     for group, box in zip(grouping.groups, boxes, strict=True):
         cells[list(group.members)] = _ring(len(group.members), _inside(box, group, names))
@@ -65,148 +62,6 @@ def _areas(groups: Sequence[Group], boxes: Sequence[Box], size: Size) -> tuple[A
 
 def _to_unit(cells: Points, size: Size) -> Points:
     return np.asarray((cells + 0.5) / np.array([size.width, size.height]))
-
-
-# --- rectangles -------------------------------------------------------------------------------------------------------
-
-
-class _Wish(NamedTuple):
-    """What a group would like."""
-
-    columns: int
-    rows: int
-    least_columns: int
-
-
-def _wish(group: Group, names: Sequence[int]) -> _Wish:
-    members = len(group.members)
-    longest = max(names[node] for node in group.members)
-    title = width(f"{group.title} {group.detail}") + 3
-    least = max(6, min(longest, 12) + 4)
-    if members == 1:
-        return _Wish(max(longest + 7, title), 6, least)
-    across = longest + 10 + round(7 * math.sqrt(members))
-    return _Wish(max(across, title), 4 + 2 * members, least)
-
-
-def _boxes(groups: Sequence[Group], names: Sequence[int], size: Size, affinity: np.ndarray) -> list[Box]:
-    """Give each group a rectangle: columns from left to right, the largest group first."""
-    wishes = [_wish(group, names) for group in groups]
-    columns = _columns(wishes, size)
-    columns = [_order(column, affinity, columns) for column in columns]
-    spans = _spans([max(wishes[g].columns for g in column) for column in columns], size.width)
-    boxes: dict[int, Box] = {}
-    for column, (left, right) in zip(columns, spans, strict=True):
-        tops = _stack([wishes[g].rows for g in column], size.height, alone=len(columns) == 1)
-        for position, (top, bottom) in zip(column, tops, strict=True):
-            wide = min(right - left + 1, max(wishes[position].columns, 2 * (right - left + 1) // 3))
-            boxes[position] = Box(left, top, left + wide - 1 if len(columns) > 1 else right, bottom)
-    return [boxes[position] for position in range(len(groups))]
-
-
-def _columns(wishes: Sequence[_Wish], size: Size) -> list[list[int]]:
-    """Deal groups into columns: as few as hold them all, two where there are two groups."""
-    if len(wishes) == 1:
-        return [[0]]
-    for count in range(2, len(wishes) + 1):
-        columns = _deal(wishes, count)
-        least = sum(max(wishes[g].least_columns for g in column) for column in columns) + 3 * (count - 1)
-        if count > 2 and least > size.width:
-            break
-        fits = all(
-            sum(max(4, wishes[g].rows * 2 // 3) for g in column) + len(column) - 1 <= size.height for column in columns
-        )
-        if fits:
-            return columns
-    return _deal(wishes, max(2, min(len(wishes), size.width // 24)))
-
-
-def _deal(wishes: Sequence[_Wish], count: int) -> list[list[int]]:
-    """Put each group, largest first, into the column with the fewest rows."""
-    columns: list[list[int]] = [[] for _ in range(count)]
-    loads = [0.0] * count
-    for position, wish in enumerate(wishes):
-        column = min(range(count), key=lambda c: (loads[c], c))
-        columns[column].append(position)
-        loads[column] += wish.rows
-    return [column for column in columns if column]
-
-
-def _affinity(graph: TailnetGraph, groups: Sequence[Group]) -> np.ndarray:
-    """Count lines between groups; the last column counts lines that a DERP region carries."""
-    count = len(groups)
-    of = [0] * len(graph.nodes)
-    for position, group in enumerate(groups):
-        for member in group.members:
-            of[member] = position
-    lines = np.zeros((count, count + 1))
-    for line, (a, b) in enumerate(zip(*graph.ends, strict=True)):
-        one, other = of[int(a)], of[int(b)]
-        if graph.lines[line].state is SampleState.NEVER or one == other:
-            continue
-        lines[one, other] += 1
-        lines[other, one] += 1
-        if graph.line_region[line] >= 0:
-            lines[one, count] += 1
-            lines[other, count] += 1
-    return lines
-
-
-def _order(column: list[int], affinity: np.ndarray, columns: Sequence[list[int]]) -> list[int]:
-    """Order a stack: relayed groups on top, where the relay marks are, talkative ones next to each other."""
-    if len(column) < 2 or len(column) > 7 or len(columns) < 2:
-        return column
-
-    def cost(order: Sequence[int]) -> float:
-        relayed = sum(position * affinity[group, -1] for position, group in enumerate(order))
-        apart = sum(affinity[a, b] * (j - i) for (i, a), (j, b) in combinations(enumerate(order), 2))
-        return float(2 * relayed + apart)
-
-    return list(min(permutations(column), key=lambda order: (cost(list(order)), list(order))))
-
-
-def _spans(wishes: Sequence[int], total: int) -> list[tuple[int, int]]:
-    """Share out the columns of the screen: each its wish, large ones more, the rest to the gaps between."""
-    count = len(wishes)
-    least_gap = 3 if total < 70 else 5
-    free = total - 2 - least_gap * (count - 1)
-    widths = [max(4, min(wish, wish * free // max(1, sum(wishes)))) for wish in wishes]
-    spare = free - sum(widths)
-    if spare > 0:
-        wanted = [(wish - 14) if wish > 26 else wish // 4 for wish in wishes]
-        share = min(1.0, 0.7 * spare / max(1, sum(wanted)))
-        widths = [wide + int(want * share) for wide, want in zip(widths, wanted, strict=True)]
-        spare = free - sum(widths)
-    gap = least_gap + (max(0, spare) // max(1, count - 1) if count > 1 else 0)
-    spans, left = [], 1
-    for wide in widths:
-        spans.append((left, min(left + wide - 1, total - 1)))
-        left += wide + gap
-    return spans if count > 1 else [(1, max(1, total - 2))]
-
-
-def _stack(wishes: Sequence[int], height: int, *, alone: bool) -> list[tuple[int, int]]:
-    """Share out the rows of a column: each its wish, the rest to the gaps between."""
-    count = len(wishes)
-    if count == 1:
-        rows = height if alone else min(height, max(wishes[0], height * 7 // 8))
-        top = (height - rows + 1) // 2
-        return [(top, top + rows - 1)]
-    free = height - (count - 1)
-    scale = min(1.0, free / sum(wishes))
-    heights = [max(3, int(wish * scale)) for wish in wishes]
-    while sum(heights) < free and any(high < 1.5 * wish for high, wish in zip(heights, wishes, strict=True)):
-        grown = min(range(count), key=lambda i: (heights[i] / wishes[i], i))
-        if sum(heights) + 4 * (count - 1) > free:
-            break
-        heights[grown] += 1
-    spare = max(0, free - sum(heights))
-    spans, top = [], 0
-    for position, high in enumerate(heights):
-        bottom = min(height - 1, top + high - 1)
-        spans.append((min(top, height - 1), bottom))
-        top = bottom + 2 + spare * (position + 1) // (count - 1) - spare * position // (count - 1)
-    return spans
 
 
 # --- nodes ------------------------------------------------------------------------------------------------------------

@@ -6,13 +6,12 @@ direction, crossings, names that crowd, and length. Each step tries one node som
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from tsym_agent.model.paths import SampleState
 from tsym_tui.graph.cells import settle, width
 from tsym_tui.graph.drawing.raster import Flags, Floats, Integers
+from tsym_tui.graph.layouts.parcels import Box
 from tsym_tui.graph.layouts.values import Points
 from tsym_tui.graph.model import TailnetGraph
 
@@ -25,7 +24,7 @@ MOVES = 120
 CHOICES = 16
 """Places tried for a node at a time."""
 
-_NAME, _PARALLEL, _CROSSING, _CROWD, _LENGTH = 9.0, 10.0, 2.0, 25.0, 0.06
+_NAME, _PARALLEL, _CROSSING, _CROWD, _LENGTH = 9.0, 10.0, 2.0, 25.0, 0.03
 """Prices, tuned by looking."""
 
 _CLOSE = 2.6
@@ -33,15 +32,6 @@ _CLOSE = 2.6
 
 _SAME_WAY = 0.95
 """Cosine above which two lines at a node are hard to tell apart: 18 degrees."""
-
-
-class Box(NamedTuple):
-    """A rectangle of whole cells; right and bottom are inside."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
 
 
 def untangle(
