@@ -14,7 +14,7 @@ StableNodeID = NewType("StableNodeID", str)
 """What control calls a node for ever: `nXYZ…CNTRL` on the hosted service, a decimal string on Headscale."""
 
 
-class Tailnet(msgspec.Struct, frozen=True, order=True, cache_hash=True):
+class Tailnet(msgspec.Struct, frozen=True, order=True, cache_hash=True, gc=False):
     """One network: its control server and the name that server gives it."""
 
     control_url: str
@@ -27,7 +27,7 @@ class Tailnet(msgspec.Struct, frozen=True, order=True, cache_hash=True):
         return f"{self.name}@{self.control_url}"
 
 
-class NodeRef(msgspec.Struct, frozen=True, order=True, cache_hash=True):
+class NodeRef(msgspec.Struct, frozen=True, order=True, cache_hash=True, gc=False):
     """The key of a node: never its name, never its key."""
 
     tailnet: Tailnet

@@ -37,7 +37,7 @@ class Hidden(StrEnum):
     """Belongs to another tailnet and only knows us."""
 
 
-class Node(msgspec.Struct, frozen=True, kw_only=True):
+class Node(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One machine."""
 
     ref: NodeRef

@@ -8,7 +8,7 @@ from tsym_agent.model.ids import NodeRef
 from tsym_agent.model.paths import PathKind, PingKind, SampleState
 
 
-class Pair(msgspec.Struct, frozen=True, kw_only=True):
+class Pair(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """From a host to a peer: the newest class, the numbers of its window, and how far to trust them.
 
     `path` and the numbers keep the last good sample while `state` is stale or failed, so that a person can read what

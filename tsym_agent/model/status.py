@@ -62,7 +62,7 @@ class TailnetStatus(msgspec.Struct, frozen=True, rename="pascal"):
     magic_dns_enabled: bool = msgspec.field(default=False, name="MagicDNSEnabled")
 
 
-class SweepPeer(msgspec.Struct, frozen=True, rename="pascal"):
+class SweepPeer(msgspec.Struct, frozen=True, rename="pascal", gc=False):
     """The fourteen fields of a peer that a sweep needs."""
 
     id: StableNodeID = msgspec.field(default=StableNodeID(""), name="ID")
@@ -88,7 +88,7 @@ class SweepPeer(msgspec.Struct, frozen=True, rename="pascal"):
         return passive_path(self)
 
 
-class PeerStatus(msgspec.Struct, frozen=True, rename="pascal"):
+class PeerStatus(msgspec.Struct, frozen=True, rename="pascal", gc=False):
     """Everything status says of one node, self included."""
 
     id: StableNodeID = msgspec.field(default=StableNodeID(""), name="ID")
