@@ -74,6 +74,7 @@ class Window:
         self._last_path: Sample | None = None
         self._failed_at_s: float | None = None
         self._passive: PassivePath | None = None
+        self._figures: Figures | None = None
 
     @property
     def samples(self) -> tuple[Sample, ...]:
@@ -87,8 +88,9 @@ class Window:
 
     def add(self, sample: Sample) -> None:
         """Keep a sample. Probes overlap, so a lost one may come after the answers to later ones."""
-        bisect.insort(self._samples, sample, key=lambda kept: kept.at_s)
+        bisect.insort(self._samples, sample, key=_sent_at)
         del self._samples[: -self._max_samples]
+        self._figures = None
         if sample.is_answered and _is_newer(sample, self._last_answer):
             self._last_answer = sample
         if sample.names_path and _is_newer(sample, self._last_path):
@@ -107,8 +109,9 @@ class Window:
     def expire(self, now_s: float) -> None:
         """Drop samples that are too old to say anything of now."""
         if self._samples and self._samples[0].at_s < now_s - self._max_age_s:
-            first = bisect.bisect_left(self._samples, now_s - self._max_age_s, key=lambda kept: kept.at_s)
+            first = bisect.bisect_left(self._samples, now_s - self._max_age_s, key=_sent_at)
             del self._samples[:first]
+            self._figures = None
 
     def state(self, now_s: float) -> SampleState:
         """Say what the pair's newest sample is worth at this moment."""
@@ -127,7 +130,7 @@ class Window:
             return self._pair_from_status(self._passive, source, target, now_s)
         newest = self._samples[-1] if self._samples else None
         answer, route = self._last_answer, self._current_route(now_s)
-        figures = Figures.of(self._samples)
+        figures = self._figures = self._figures or Figures.of(self._samples)
         return Pair(
             source=source,
             target=target,
@@ -215,6 +218,10 @@ def percentile(ordered: Sequence[float], share: float) -> float | None:
     below = int(position)
     above = min(below + 1, len(ordered) - 1)
     return ordered[below] + (ordered[above] - ordered[below]) * (position - below)
+
+
+def _sent_at(sample: Sample) -> float:
+    return sample.at_s
 
 
 def _is_newer(sample: Sample, kept: Sample | None) -> bool:

@@ -6,15 +6,16 @@ see a thousand peers make fifty thousand sights.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from tsym_agent.model.ids import NodeRef
+from tsym_agent.model.ids import NodeRef, Tailnet
 from tsym_agent.model.nodes import Node
 from tsym_agent.probe.plan import PairKey, is_probed, is_shown
 from tsym_tui.fleet.merge import merge_node
-from tsym_tui.fleet.sites import Sighting, find_sites
+from tsym_tui.fleet.sites import Sighting, find_sites, sightings_of
 from tsym_tui.fleet.views import View
 
 
@@ -26,6 +27,7 @@ class Assembly:
         self._all: dict[NodeRef, Node] = {}
         self._dirty: dict[NodeRef, None] = {}
         self._sites: dict[NodeRef, str] = {}
+        self._sightings: frozenset[Sighting] = frozenset()
         self.named: set[NodeRef] = set()
         """Nodes that somebody asked for by name: shown and probed although they are hidden or phones."""
 
@@ -75,7 +77,11 @@ class Assembly:
 
         A place once found is kept, for the path that showed it may be idle now.
         """
-        news = {ref: site for ref, site in find_sites(views, sightings).items() if self._sites.get(ref) != site}
+        seen = frozenset((*sightings, *sightings_of(views)))
+        if seen <= self._sightings:
+            return False
+        self._sightings |= seen
+        news = {ref: site for ref, site in find_sites(views, seen).items() if self._sites.get(ref) != site}
         self._sites |= news
         for ref, site in news.items():
             if node := self._all.get(ref):
@@ -91,12 +97,9 @@ class Assembly:
         )
 
 
-def pairs_between(sources: Iterable[NodeRef], targets: Mapping[NodeRef, Node] | Iterable[NodeRef]) -> list[PairKey]:
+def pairs_between(sources: Iterable[NodeRef], targets: Iterable[NodeRef]) -> list[PairKey]:
     """Return every ordered pair within a tailnet: tailnets are never joined."""
-    targets = tuple(targets)
-    return [
-        (source, target)
-        for source in sources
-        for target in targets
-        if target.tailnet == source.tailnet and target != source
-    ]
+    by_tailnet: defaultdict[Tailnet, list[NodeRef]] = defaultdict(list)
+    for target in targets:
+        by_tailnet[target.tailnet].append(target)
+    return [(source, target) for source in sources for target in by_tailnet[source.tailnet] if target != source]

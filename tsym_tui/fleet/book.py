@@ -68,8 +68,9 @@ class PairBook:
 
     def doubt(self, sources: AbstractSet[NodeRef]) -> None:
         """Take the nodes that cannot be asked now: what they measured is history, however young."""
-        self._doubted = frozenset(sources)
-        self._changed.update(self._windows)
+        if self._doubted != sources:
+            self._doubted = frozenset(sources)
+            self._changed.update(self._windows)
 
     def current(self, now_s: float) -> dict[PairKey, Pair]:
         """Return all pairs as they are now: a dictionary of its own, so that a snapshot can keep it."""

@@ -51,6 +51,8 @@ class Picture:
         self._shown: dict[NodeRef, Node] = {}
         self._hidden = 0
         self._is_arranged = False
+        self._paired: tuple[tuple[NodeRef, ...], frozenset[NodeRef]] | None = None
+        self._planned: tuple[tuple[NodeRef, ...], frozenset[NodeRef]] | None = None
         self._asked_s: dict[PairKey, float] = {}
         self._kept: Snapshot | None = None
         self._kept_s = float("-inf")
@@ -123,16 +125,24 @@ class Picture:
         self._ask([pair for pair in self._plan.pairs if pair[1] in moved] if moved else [])
 
     def _arrange(self) -> None:
-        """Draw the consequences: who is shown, which pairs there are, which may be probed."""
+        """Draw the consequences: who is shown, which pairs there are, which may be probed.
+
+        Most news change neither of these sets, and walking through all pairs of a large mesh takes a tenth of a second.
+        """
         self._is_arranged = True
-        sources = dict.fromkeys(member.ref for member in self._members if member.ref)
+        sources = tuple(dict.fromkeys(member.ref for member in self._members if member.ref))
         self._usable = {member.ref: member for member in reversed(self._members) if member.ref and member.is_usable}
         self._shown = self.assembly.shown()
         self._hidden = len(self.assembly.everyone()) - len(self._shown)
-        self.book.set_keys(pairs_between(sources, self._shown), keep=lambda key: self.assembly.node(key[1]) is not None)
-        self.book.doubt(sources.keys() - self._usable.keys())
-        targets = self.assembly.probed()
-        self._plan.update(pairs_between((source for source in sources if source in self._usable), targets))
+        if self._paired != (paired := (sources, frozenset(self._shown))):
+            self._paired = paired
+            keys = pairs_between(sources, self._shown)
+            self.book.set_keys(keys, keep=lambda key: self.assembly.node(key[1]) is not None)
+        self.book.doubt(frozenset(sources) - self._usable.keys())
+        asked = tuple(source for source in sources if source in self._usable)
+        if self._planned != (planned := (asked, self.assembly.probed())):
+            self._planned = planned
+            self._plan.update(pairs_between(*planned))
 
     def _ask(self, pairs: Sequence[PairKey]) -> None:
         now_s = self._clock()

@@ -8,7 +8,7 @@ a public address shows where the peer is seen from.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from tsym_agent.model.ids import NodeRef
@@ -28,14 +28,11 @@ LAN_PREFIX = 24
 
 
 Sighting = tuple[NodeRef, NodeRef, str]
-"""A host, a peer, and the `ip:port` where the host reaches it directly."""
+"""A host, a peer, and the `ip:port` where the host reaches it directly; twice the host for its own endpoints."""
 
 
-def find_sites(views: Sequence[View], sightings: Iterable[Sighting] = ()) -> dict[NodeRef, str]:
-    """Return each node's place, as the public address it is seen behind, else the subnet it shares with a host.
-
-    `sightings` come from pongs; the paths that views prove are taken from them.
-    """
+def find_sites(views: Sequence[View], sightings: Iterable[Sighting]) -> dict[NodeRef, str]:
+    """Return each node's place, as the public address it is seen behind, else the subnet it shares with a host."""
     groups = _Groups()
     public: dict[NodeRef, str] = {}
     lans: dict[NodeRef, str] = {}
@@ -46,9 +43,9 @@ def find_sites(views: Sequence[View], sightings: Iterable[Sighting] = ()) -> dic
             own_lans[view.ref] = {lan for address in own if (lan := lan_of(address))}
             if shown := next((address for address in own if address.version == 4 and not is_private(address)), None):
                 public[view.ref] = str(shown)
-    for host, peer, endpoint in (*_sightings_of(views), *sightings):
+    for host, peer, endpoint in sorted(sightings):
         seen = address_of(endpoint)
-        if seen is None:
+        if seen is None or host == peer:
             continue
         if (lan := lan_of(seen)) is None:
             if seen.version == 4:  # a public IPv6 address names a machine, not a place
@@ -59,9 +56,12 @@ def find_sites(views: Sequence[View], sightings: Iterable[Sighting] = ()) -> dic
     return _named(groups, public, lans)
 
 
-def _sightings_of(views: Iterable[View]) -> Iterable[Sighting]:
+def sightings_of(views: Iterable[View]) -> Iterator[Sighting]:
+    """Yield where hosts reach peers by the paths that status proves, and where the hosts stand themselves."""
     for view in views:
         if view.ref is not None:
+            for endpoint in view.own_endpoints:
+                yield view.ref, view.ref, endpoint
             for stable_id, route in view.routes.items():
                 if route.endpoint:
                     yield view.ref, NodeRef(view.tailnet, stable_id), route.endpoint

@@ -8,6 +8,7 @@ time and concern one pair, while a changed sight means merging a node anew.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -121,7 +122,7 @@ def read_extras(status: Status) -> dict[StableNodeID, Extras]:
 def _extras_of(status: Status, node: PeerStatus) -> Extras:
     owner = status.owner_of(node)
     return Extras(
-        owner=printable(owner) if owner else None,
+        owner=_text(owner) if owner else None,
         last_handshake=_time(node.last_handshake),
         last_seen=_time(node.last_seen),
         key_expiry=_time(node.key_expiry),
@@ -169,13 +170,13 @@ def _routes(peers: Iterable[SweepPeer | PeerStatus]) -> Iterable[tuple[StableNod
 def _sight(node: SweepPeer | PeerStatus, around: Surroundings) -> Sight:
     return Sight(
         stable_id=node.id,
-        name=printable(node.dns_name.rstrip(".")),
-        host_name=printable(node.host_name),
+        name=_text(node.dns_name.rstrip(".")),
+        host_name=_text(node.host_name),
         addresses=_texts(node.tailscale_ips),
         tags=_texts(node.tags),
-        os=printable(node.os),
+        os=_text(node.os),
         is_online=node.online,
-        home_region=printable(node.relay) or None,
+        home_region=_text(node.relay) or None,
         is_exit_node_in_use=node.exit_node,
         is_sharee=node.sharee_node,
         is_expired=node.expired,
@@ -232,10 +233,17 @@ def host_state_of(view: View) -> tuple[HostState, str | None]:
     return _STANDS[view.backend]
 
 
-def _texts(values: Iterable[str] | None) -> tuple[str, ...]:
+@lru_cache(maxsize=1 << 16)
+def _text(value: str) -> str:
+    """Make a text printable; fifty hosts tell the same thousand names again and again."""
+    return printable(value)
+
+
+@lru_cache(maxsize=1 << 14)
+def _texts(values: tuple[str, ...] | None) -> tuple[str, ...]:
     return tuple(printable(value) for value in values or ())
 
 
 def _time(text: str | None) -> str | None:
     """Keep a time as it was written, unless it means never."""
-    return printable(text) if text and parse_time(text) else None
+    return _text(text) if text and parse_time(text) else None

@@ -10,7 +10,7 @@ from tsym_agent.model.nodes import Hidden, Node, Standing
 from tsym_agent.model.paths import PathKind
 from tsym_agent.model.status import BackendState
 from tsym_tui.fleet.merge import merge_node
-from tsym_tui.fleet.sites import find_sites
+from tsym_tui.fleet.sites import find_sites, sightings_of
 from tsym_tui.fleet.views import Extras, Route, Sight, View, changed_nodes
 
 
@@ -129,7 +129,8 @@ def test_a_host_that_lost_control_takes_its_word_back() -> None:
 
 def sited(endpoints: tuple[str, ...], seen_at: str) -> dict[str, str]:
     routes = {StableNodeID("n-b"): Route(PathKind.DIRECT, endpoint=seen_at)}
-    found = find_sites([view(UP, sight("b"), own_endpoints=endpoints, routes=routes)])
+    views = [view(UP, sight("b"), own_endpoints=endpoints, routes=routes)]
+    found = find_sites(views, sightings_of(views))
     return {str(node.stable_id): site for node, site in found.items()}
 
 
