@@ -15,27 +15,44 @@ from .tailnet import Lab
 from .topology import HostSpec
 
 HERE = Path(__file__).parent
-SKIPPED = pytest.StashKey[str]()
+LACKING = pytest.StashKey[str | None]()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Look at the machine before anything is collected, so that the answer comes once and early."""
+    _lacking(session.config)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what is collected here, and skip it where the machine cannot do it; on CI that is a failure."""
+    """Mark what is collected here, and leave it out where the machine cannot do it."""
     lab_items = [item for item in items if HERE in item.path.parents]
     for item in lab_items:
         item.add_marker(pytest.mark.lab)
-    if not lab_items or not (lacking := requirements.lacks(tools.ALL)):
-        return
-    if requirements.is_required():
-        raise pytest.UsageError(f"lab: {lacking} (CI=true: not a reason to skip)")
-    config.stash[SKIPPED] = lacking
-    for item in lab_items:
-        item.add_marker(pytest.mark.skip(reason=f"lab: {lacking}"))
+    if lab_items and _lacking(config):
+        config.hook.pytest_deselected(items=lab_items)
+        items[:] = [item for item in items if item not in lab_items]
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Let a run whose lab tests were all left out end well."""
+    if _lacking(session.config) and exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+        session.exitstatus = pytest.ExitCode.OK
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say once, in one line, that the lab was skipped and why."""
-    if lacking := config.stash.get(SKIPPED, None):
+    if lacking := _lacking(config):
         terminalreporter.write_line(f"lab skipped: {lacking}", yellow=True)
+
+
+def _lacking(config: pytest.Config) -> str | None:
+    """Return what this machine lacks; on CI lacking anything is a failure."""
+    if LACKING not in config.stash:
+        config.stash[LACKING] = requirements.lacks(tools.ALL)
+    lacking = config.stash[LACKING]
+    if lacking and requirements.is_required():
+        raise pytest.UsageError(f"lab: {lacking} (CI=true: not a reason to skip)")
+    return lacking
 
 
 @pytest.fixture(scope="session")

@@ -161,10 +161,6 @@ class Node:
         known = cast("list[str] | None", self.local_api("debug?action=peer-relay-servers", "POST"))
         return sorted(known or []) == sorted(addresses)
 
-    def rebind(self) -> None:
-        """Make the daemon take a new socket and forget the paths it trusts, as after a change of network."""
-        self.cli("debug", "rebind")
-
     @property
     def address(self) -> str:
         """Its first tailnet address."""

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -95,9 +95,11 @@ class Lab:
             wait_until(partial(node.knows, others), f"{node.name} to know all others' keys", ONLINE_DEADLINE_S)
 
     @contextmanager
-    def cut(self, host: str, traffic: Traffic = Traffic.ALL) -> Iterator[None]:
-        """Drop a host's traffic for a while; afterwards it is online again."""
-        with self.network.cut(host, traffic):
+    def cut(self, **hosts: Traffic) -> Iterator[None]:
+        """Drop traffic of hosts for a while, `cut(c=Traffic.ALL)`; afterwards they are online again."""
+        with ExitStack() as cuts:
+            for host, traffic in hosts.items():
+                cuts.enter_context(self.network.cut(host, traffic))
             yield
         self.wait_all_online()
 
@@ -122,11 +124,15 @@ class Lab:
             self.nodes[host].cli("up")
         self.wait_all_online()
 
-    def forget_paths(self) -> None:
-        """Make every node and router forget how packets went: all sockets are new, all translations gone."""
-        in_parallel([node.rebind for node in self.nodes.values()])
+    def start_afresh(self) -> None:
+        """Restart every node and empty every router, so that nobody knows a path to anybody any more."""
+        in_parallel([node.stop for node in self.nodes.values()])
         for router in self.network.routers:
             self.network.forget_flows(router)
+        for node in self.nodes.values():
+            node.start()
+        in_parallel([partial(node.wait_state, "Running") for node in self.nodes.values()])
+        self.wait_all_online()
 
     @contextmanager
     def peer_relay(self) -> Iterator[None]:
