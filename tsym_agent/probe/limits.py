@@ -24,6 +24,9 @@ PROBES_WHEN_OFFLINE = 1
 PROBE_SPACING_S = 1.0
 """Between two probes of one pair: at most one a second to any peer."""
 
+FIRST_SPACING_S = 0.4
+"""Between the probes of a pair's first sweep, which somebody is waiting for; it happens once."""
+
 SWEEP_EVERY_S = 60.0
 """How old a picture may grow while nothing happens."""
 

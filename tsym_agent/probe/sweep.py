@@ -59,6 +59,7 @@ class RoundTemplate(msgspec.Struct, frozen=True, kw_only=True):
     timeout_s: float | None = None
     """For one probe; None = what `limits` says for its kind."""
     spacing_s: float = limits.PROBE_SPACING_S
+    """Between the probes of its number; those beyond it keep the usual one."""
     sweep: int = 0
     waits: bool = False
     """Whether a probe goes out only after the one before it is back, as `tailscale ping` does."""
@@ -165,7 +166,7 @@ class Sender:
                     if is_extra and enough and enough(seen):
                         break
                     if number:
-                        await asyncio.sleep(planned.spacing_s)
+                        await asyncio.sleep(limits.PROBE_SPACING_S if is_extra else planned.spacing_s)
                     task = group.create_task(self._send(planned, pinger, keep), name=f"probe {planned.ip}")
                     in_flight.add(task)
                     task.add_done_callback(in_flight.discard)

@@ -53,7 +53,7 @@ async def _ask(host: NodeRef, member: Member, ref: NodeRef) -> HostWord:
     try:
         status = await member.client.status()
     except LocalAPIError as trouble:
-        return HostWord(host=host, is_self=is_self, error=words_of(trouble))
+        return HostWord(host=host, is_self=is_self, error=words_of(trouble, member.spec.text))
     return HostWord(host=host, is_self=is_self, peer=_entry(status, ref.stable_id))
 
 

@@ -285,13 +285,14 @@ class Member:
             case None:
                 return host_state_of(self.view) if self.view else (HostState.CONNECTING, None)
             case AccessDeniedError() as trouble:
-                return HostState.DENIED, words_of(trouble)
+                return HostState.DENIED, words_of(trouble, self.spec.text)
             case DaemonNotReadyError() as trouble:
-                return HostState.CONNECTING, words_of(trouble)
+                return HostState.CONNECTING, words_of(trouble, self.spec.text)
             case trouble:
-                return HostState.FAILED, words_of(trouble)
+                return HostState.FAILED, words_of(trouble, self.spec.text)
 
 
-def words_of(trouble: LocalAPIError) -> str:
-    """Say what went wrong and what to do, without repeating which host it is."""
-    return printable(trouble.message + (f": {trouble.hint}" if trouble.hint else ""))
+def words_of(trouble: LocalAPIError, spec: str) -> str:
+    """Say what went wrong and what to do; where it was, only if the host's spec does not say so."""
+    where = "" if trouble.where in spec else f"{trouble.where}: "
+    return printable(f"{where}{trouble.message}{f': {trouble.hint}' if trouble.hint else ''}")

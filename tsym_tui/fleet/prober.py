@@ -124,15 +124,16 @@ class Prober:
         if vantage is None or vantage.client is None or node is None or not node.addresses:
             return
         probes = probes_for(node) if turn.is_sweep else 1
+        window = self._book.window(turn.pair)
+        is_first = turn.is_sweep and (window is None or not window.samples)
         planned = Round(
             source=source,
             target=target,
             ip=node.addresses[0],
             probes=probes,
+            spacing_s=limits.FIRST_SPACING_S if is_first else limits.PROBE_SPACING_S,
             sweep=sweep if turn.is_sweep else 0,
         )
-        window = self._book.window(turn.pair)
-        is_first = turn.is_sweep and (window is None or not window.samples)
         enough = partial(is_settled, lost_enough=probes) if is_first else None
         try:
             await self._sender.run(planned, vantage.client, partial(self._keep, turn.pair), enough)
