@@ -107,7 +107,7 @@ def _watch(call: Call) -> Reply:
 
 
 def _needs_netmap(call: Call) -> None:
-    if call.facts.state not in {BackendState.RUNNING, BackendState.STOPPED}:
+    if not call.facts.has_netmap:
         raise RefusedError(503, "no netmap")
 
 

@@ -52,6 +52,11 @@ class Facts(msgspec.Struct, frozen=True):
         return self.dns_name.partition(".")[0]
 
     @property
+    def has_netmap(self) -> bool:
+        """Whether its daemon knows the tailnet: control has told it, and it has not logged out since."""
+        return self.state in {BackendState.RUNNING, BackendState.STOPPED}
+
+    @property
     def is_shown(self) -> bool:
         """Whether peers see it in their status: tailnet lock filters what it refuses."""
         return self.is_present and self.node.standing != "locked-out"
@@ -93,7 +98,9 @@ class Population:
     def seen_by(self, host: str, name: str) -> Facts | None:
         """Return a node as far as a host knows of it; None when it does not."""
         facts = self._facts.get(name)
-        return facts if facts is not None and (facts.is_shown or name == host) else None
+        if facts is None or not self._facts[host].has_netmap:
+            return None
+        return facts if facts.is_shown or name == host else None
 
     def refresh(self, change: Change) -> list[Update]:
         """Take over what a change did and return the nodes whose facts are others now."""

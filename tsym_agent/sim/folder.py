@@ -145,6 +145,9 @@ class Folder:
             raise FolderError(
                 f"{self.directory}: a simulated tailnet runs here already{who}; end that one or choose another --dir"
             )
+        if os.fstat(lock).st_size > 0 and _read_claim(lock) is None:
+            os.close(lock)
+            raise FolderError(f"{path}: in the way and not ours; move it or choose another --dir")
         self._lock = lock
 
     def _sweep(self) -> None:

@@ -13,6 +13,7 @@ import contextlib
 import errno
 import socket
 import stat
+import sys
 from pathlib import Path
 from typing import Self
 
@@ -60,7 +61,7 @@ class Server:
         """
         self.is_closing = True
         if self._listener is not None:
-            self._listener.close()
+            await _stop_listening(self._listener)
         if self._socket_file is not None and not keep_socket_file:
             _remove_socket(*self._socket_file)
         left = tuple(self._connections)
@@ -85,6 +86,19 @@ class Server:
         await self.close()
 
 
+async def _stop_listening(listener: asyncio.Server) -> None:
+    """Close a listener without losing a client that was accepted in this very turn of the loop.
+
+    asyncio drops such a connection without closing it, and its client waits for ever: python/cpython issue 109564. Once
+    that is mended in every Python we run on, closing the listener is enough.
+    """
+    loop = asyncio.get_running_loop()
+    for sock in listener.sockets:
+        loop.remove_reader(sock.fileno())
+    await asyncio.sleep(0)
+    listener.close()
+
+
 async def serve_unix(
     path: Path | str, handler: Handler, *, limits: Limits = DEFAULT_LIMITS, mode: int = 0o600, backlog: int = 128
 ) -> Server:
@@ -96,16 +110,25 @@ async def serve_unix(
     server = Server(handler, limits)
     listener = bind_unix(path, mode=mode)
     listener.setblocking(False)
-    loop = asyncio.get_running_loop()
     try:
         server._socket_file = (path, path.stat().st_ino)  # noqa: SLF001 - this module is its factory
-        server._listener = await loop.create_unix_server(  # noqa: SLF001 - as above
-            lambda: ServerConnection(server), sock=listener, backlog=backlog
-        )
+        server._listener = await _listen(server, listener, backlog)  # noqa: SLF001 - as above
     except BaseException:
         listener.close()
         raise
     return server
+
+
+async def _listen(server: Server, listener: socket.socket, backlog: int) -> asyncio.Server:
+    loop = asyncio.get_running_loop()
+    # From 3.13 on asyncio would remove the socket file, which is ours to decide.
+    options: dict[str, bool] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+    return await loop.create_unix_server(
+        lambda: ServerConnection(server),
+        sock=listener,
+        backlog=backlog,
+        **options,  # type: ignore[arg-type]  # the option is unknown to the types of our floor, Python 3.11
+    )
 
 
 async def serve_tcp(
@@ -123,29 +146,36 @@ async def serve_tcp(
 def bind_unix(path: Path, *, mode: int = 0o600) -> socket.socket:
     """Make a unix socket file that nobody listens on yet: connecting to it is refused.
 
-    Raises `OSError` when something else holds the path.
+    Raises `OSError` when something else holds the path. A dead socket file is replaced in one step, so that a client
+    never finds nothing there.
     """
-    _clear_way(path)
+    is_taken = _is_dead_socket(path)
+    place = path.with_name(f".{path.name}~") if is_taken else path
+    if is_taken:
+        place.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        listener.bind(str(path))
-        path.chmod(mode)  # before listen, so nobody connects under the umask's mode
+        listener.bind(str(place))
+        place.chmod(mode)  # before listen, so nobody connects under the umask's mode
+        if is_taken:
+            place.replace(path)
     except BaseException:
         listener.close()
         raise
     return listener
 
 
-def _clear_way(path: Path) -> None:
+def _is_dead_socket(path: Path) -> bool:
+    """Whether a socket file nobody listens on is at a path; raise when something that may not be replaced is."""
     try:
         kind = path.lstat().st_mode
     except FileNotFoundError:
-        return
+        return False
     if not stat.S_ISSOCK(kind):
         raise FileExistsError(errno.EEXIST, "in the way and not a socket", str(path))
     if is_listening(path):
         raise OSError(errno.EADDRINUSE, "somebody listens there already", str(path))
-    path.unlink(missing_ok=True)
+    return True
 
 
 def is_listening(path: Path) -> bool:

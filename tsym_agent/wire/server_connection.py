@@ -79,6 +79,9 @@ class ServerConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start serving a new client, or turn it away."""
         self._transport = cast("asyncio.Transport", transport)
+        if self._server.is_closing:
+            self._transport.abort()
+            return
         if not self._server.admit(self):
             self._transport.write(b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
             self._transport.close()

@@ -230,6 +230,17 @@ async def test_whois_does_not_know_the_locked_out(tmp_path: Path) -> None:
             await host.client.who_is(address(world, "out"))
 
 
+@pytest.mark.parametrize("name", ["logged-out", "starting", "unapproved", "expired-host"])
+async def test_a_host_without_a_netmap_knows_nobody(tmp_path: Path, name: str) -> None:
+    world = World(load_scenario("broken"))
+    async with served(world, tmp_path, name) as host:
+        with pytest.raises(NoSuchObjectError):
+            await host.client.who_is(address(world, "anchor"))
+        lock = await host.client.lock_status()
+
+    assert not lock.filtered_peers
+
+
 async def test_whois_tells_who_waits_for_approval(tmp_path: Path) -> None:
     world = World(tailnet(node("new", "b", 'standing = "not-approved"')))
     async with served(world, tmp_path) as host:

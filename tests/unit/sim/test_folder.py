@@ -110,14 +110,14 @@ def test_what_a_killed_simulator_left_is_swept(tmp_path: Path) -> None:
     folder.release()
 
 
-@pytest.mark.parametrize("name", ["a.sock", "sim.json"])
+@pytest.mark.parametrize("name", ["a.sock", "sim.json", "sim.lock"])
 def test_a_foreign_file_in_the_way_is_refused_and_kept(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("precious")
 
     with pytest.raises(FolderError, match="in the way and not ours"):
         Folder(tmp_path, ["a"]).claim()
 
-    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "precious")]
 
 
 def test_a_file_where_the_folder_should_be_is_refused(tmp_path: Path) -> None:

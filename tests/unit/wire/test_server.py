@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import stat
@@ -403,6 +404,19 @@ async def test_closing_cancels_what_does_not_finish(tmp_path: Path) -> None:
     assert server.connections == 0
 
 
+@pytest.mark.parametrize("turns", range(12))
+async def test_a_client_that_comes_while_closing_is_not_left_waiting(tmp_path: Path, turns: int) -> None:
+    path = tmp_path / "s"
+    server = await serve_unix(path, echo)
+    coming = asyncio.create_task(exchange(path))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await server.close(keep_socket_file=True)
+
+    with contextlib.suppress(ConnectionError):
+        assert await coming == b""
+
+
 async def test_closing_removes_the_socket_file(tmp_path: Path) -> None:
     async with serving(tmp_path) as (_, path):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -427,6 +441,18 @@ async def test_a_dead_socket_file_is_replaced(tmp_path: Path) -> None:
     server = await serve_unix(path, echo)
     assert status_of(await exchange(path, b"GET / HTTP/1.0\r\n\r\n")) == 200
     await server.close()
+
+
+def test_a_dead_socket_is_replaced_without_a_gap(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    bind_unix(path).close()
+    before = path.stat().st_ino
+    (tmp_path / ".s~").write_text("left by a killed server")
+
+    bind_unix(path).close()
+
+    assert path.stat().st_ino != before
+    assert [entry.name for entry in tmp_path.iterdir()] == ["s"]
 
 
 async def test_a_living_socket_is_not_replaced(tmp_path: Path) -> None:

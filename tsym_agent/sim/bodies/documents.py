@@ -82,7 +82,8 @@ def node_body(world: World, host: str, facts: Facts) -> JSON:
 
 def lock_status(world: World, host: str) -> JSON:
     """Return tailnet lock as a host sees it: on when it keeps any node out."""
-    refused = [facts for facts in world.population.all() if facts.node.standing == "locked-out" and facts.is_present]
+    everybody = world.population.all() if world.population[host].has_netmap else ()
+    refused = [facts for facts in everybody if facts.node.standing == "locked-out" and facts.is_present]
     me = world.population[host].identity
     key = list(digest("lock", me.stable_id))
     fields: JSON = {

@@ -25,7 +25,6 @@ KEPT_BYTES = 16 * 1024 * 1024
 """Finished bodies kept; a body that was dropped is joined again from its pieces, which is cheap."""
 
 _DISCOVERY_S = 3.0
-_WITH_PEERS = {BackendState.RUNNING, BackendState.STOPPED}
 _TEXTS = {
     BackendState.STOPPED: "Tailscale is stopped.",
     BackendState.STARTING: "Tailscale is starting. Please wait.",
@@ -114,7 +113,7 @@ class StatusBodies:
     def _build(self, host: str, now_s: float) -> bytes:
         facts = self._population[host]
         head = msgspec.json.encode(self._head(facts))[:-1]
-        if facts.state not in _WITH_PEERS:
+        if not facts.has_netmap:
             users = self._users if facts.state is not BackendState.NEEDS_LOGIN else b"null"
             return head + b',"Peer":null,"User":' + users + b',"ClientVersion":null}\n'
         pieces = b",".join(self._pieces(host, era_of(facts.version), now_s))
