@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from tsym_agent.model.status import BackendState
 from tsym_agent.sim.identity import Identity, identify
 from tsym_agent.sim.network import Network
 from tsym_agent.sim.scenario import Scenario
-from tsym_agent.sim.schema import NodeTable, RegionTable
+from tsym_agent.sim.schema import EventTable, NodeTable, RegionTable
 from tsym_agent.sim.timeline import Change, Timeline
 
 DAY_S = 86_400.0
@@ -120,17 +122,12 @@ class Population:
     def _now(self, name: str) -> Facts:
         scenario, timeline, network = self._scenario, self._timeline, self.network
         node = scenario.nodes[name]
-        has_expired_by_event = any(
-            event.kind == "key-expired" and name in scenario.select(event.on) for event in timeline.lasting
-        )
-        is_expired = (
-            node.standing == "expired"
-            or has_expired_by_event
-            or (node.key_expires_days is not None and node.key_expires_days < 0)
-        )
+        events = [event for event in timeline.lasting if event.on and name in scenario.select(event.on)]
+        key_expiry_s = _key_expiry_s(node, events)
+        is_expired = node.standing == "expired" or (key_expiry_s is not None and key_expiry_s <= timeline.now_s)
         is_present = name not in timeline.removed
         is_running = name not in timeline.stopped and name not in timeline.offline
-        state = self._state(node, is_expired=is_expired)
+        state = _state(node, events, is_expired=is_expired)
         is_alive = is_present and is_running and state is BackendState.RUNNING and node.standing == "ok"
         return Facts(
             node=node,
@@ -148,36 +145,31 @@ class Population:
             is_alive=is_alive,
             is_online=is_alive if node.online is None else node.online,
             last_seen_s=self._last_seen[name],
-            key_expiry_s=self._key_expiry_s(node, expired_by_event=has_expired_by_event),
-            health=(
-                *node.health,
-                *(event.text for event in timeline.lasting if self._is_health_of(event.on, name, event.kind)),
-            ),
+            key_expiry_s=key_expiry_s,
+            health=(*node.health, *(event.text for event in events if event.kind == "health")),
         )
-
-    def _is_health_of(self, selector: str, name: str, kind: str) -> bool:
-        return kind == "health" and name in self._scenario.select(selector)
-
-    def _state(self, node: NodeTable, *, is_expired: bool) -> BackendState:
-        state = node.state
-        for event in self._timeline.lasting:
-            if event.kind == "backend-state" and event.state and node.name in self._scenario.select(event.on):
-                state = event.state
-        if state == "Running" and is_expired:
-            return BackendState.NEEDS_LOGIN
-        if state == "Running" and node.standing == "not-approved":
-            return BackendState.NEEDS_MACHINE_AUTH
-        return BackendState(state)
-
-    def _key_expiry_s(self, node: NodeTable, *, expired_by_event: bool) -> float | None:
-        if expired_by_event:
-            return min(event.at for event in self._timeline.lasting if event.kind == "key-expired")
-        if node.key_expires_days is not None:
-            return node.key_expires_days * DAY_S
-        return -node.last_seen_s if node.standing == "expired" else None
 
     def _dns_name(self, node: NodeTable) -> str:
         if node.dns_name:
             return node.dns_name.rstrip(".") + "."
         suffix = "mullvad.ts.net" if node.mullvad else self._scenario.suffix
         return f"{node.name}.{suffix}."
+
+
+def _state(node: NodeTable, events: Iterable[EventTable], *, is_expired: bool) -> BackendState:
+    state = next((event.state for event in reversed([*events]) if event.kind == "backend-state"), node.state)
+    if state == "Running" and is_expired:
+        return BackendState.NEEDS_LOGIN
+    if state == "Running" and node.standing == "not-approved":
+        return BackendState.NEEDS_MACHINE_AUTH
+    return BackendState(state)
+
+
+def _key_expiry_s(node: NodeTable, events: Iterable[EventTable]) -> float | None:
+    """Return when the key expires or has expired; None = never."""
+    by_event = [event.at for event in events if event.kind == "key-expired"]
+    if by_event:
+        return min(by_event)
+    if node.key_expires_days is not None:
+        return node.key_expires_days * DAY_S
+    return -node.last_seen_s if node.standing == "expired" else None

@@ -48,15 +48,18 @@ class Session:
         session.book_traffic(0.0)
         return session
 
-    def book_traffic(self, now_s: float) -> None:
-        """Count the traffic since the last step; call it only while there is a path."""
+    def book_traffic(self, now_s: float, *, flowed: bool = True) -> None:
+        """Count the traffic since the last step; what had no path did not flow."""
         step_s = now_s // TRAFFIC_STEP_S * TRAFFIC_STEP_S
         if not self.traffic_kbps or step_s <= self.booked_s:
             return
         grown = int((step_s - self.booked_s) * self.traffic_kbps * 1000 / 8)
+        self.booked_s = step_s
+        if not flowed:
+            return
         self.sent_bytes += grown
         self.received_bytes += int(grown * 0.9)
-        self.booked_s = self.last_write_s = step_s
+        self.last_write_s = step_s
         renewed = self.last_handshake_s if self.last_handshake_s is not None else step_s
         self.last_handshake_s = renewed + (step_s - renewed) // _HANDSHAKE_S * _HANDSHAKE_S
 

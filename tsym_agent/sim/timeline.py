@@ -27,6 +27,7 @@ class Timeline:
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
         self._order = itertools.count()
+        self.now_s = 0.0
         self._pending: list[tuple[float, int, EventTable, bool]] = []
         self.lasting: list[EventTable] = []
         """Events that hold now, apart from the four below; of two that contradict the later one wins."""
@@ -45,6 +46,7 @@ class Timeline:
 
     def advance(self, until_s: float) -> list[Change]:
         """Play everything that is due and return it in order."""
+        self.now_s = until_s
         changes = []
         while self._pending and self._pending[0][0] <= until_s:
             at_s, _, event, began = heapq.heappop(self._pending)

@@ -27,6 +27,13 @@ DEFAULT_EPOCH = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 _PEERAPI_TIMEOUT_S = 10.0
 _PEERAPI_TRIPS = 2
 """TCP handshake and request: a peerapi ping takes that many round trips."""
+_MS_PER_BYTE = 0.0001
+"""A large ping takes a little longer: about what 80 Mbit/s would add."""
+_METRIC_WORDS = {
+    PathKind.DIRECT: "direct_ipv4",
+    PathKind.PEER_RELAY: "peer_relay_ipv4",
+    PathKind.DERP: "derp",
+}
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -124,9 +131,9 @@ class World:
         """Send one ping from a host; None = silence, as long as the caller cares to wait."""
         self.advance(now_s)
         target = self.node_at(host, ip)
-        if refusal := self._refusal(self.population[host], target, ip):
-            return Answer(refusal)
-        assert target is not None  # noqa: S101 - an unknown target was refused above
+        refusal = _refusal(self.population[host], target, ip)
+        if refusal is not None or target is None:
+            return Answer(refusal or PingResult(ip=ip, err="no matching peer"))
         name = target.node.name
         session = self._sessions[host].setdefault(name, Session(began_s=self.now_s))
         number = session.send(self.now_s)
@@ -151,11 +158,11 @@ class World:
                     self._sessions[host][peer] = session
 
     def _book_traffic(self, now_s: float) -> None:
-        """Count steady traffic until now, for pairs that have a path."""
+        """Count steady traffic until now; call it before anything changes."""
         for host, sessions in self._sessions.items():
             for peer, session in sessions.items():
-                if session.traffic_kbps and self._route(host, peer) is not None:
-                    session.book_traffic(now_s)
+                if session.traffic_kbps:
+                    session.book_traffic(now_s, flowed=self._route(host, peer) is not None)
 
     def _route(self, host: str, peer: str) -> Route | None:
         source, target = self.population[host], self.population[peer]
@@ -163,26 +170,16 @@ class World:
             return None
         return self.population.network.route(host, peer)
 
-    def _refusal(self, source: Facts, target: Facts | None, ip: str) -> PingResult | None:
-        """Return the immediate error of a ping that is not even sent."""
-        if source.state is BackendState.STOPPED:
-            return PingResult(ip=ip, err="local tailscaled stopped")
-        if target is None or source.state is not BackendState.RUNNING:
-            return PingResult(ip=ip, err="no matching peer")
-        if target.node.name == source.node.name:
-            return PingResult(ip=ip, node_ip=ip, err=f"{ip} is local Tailscale IP", is_local_ip=True)
-        if target.is_expired:
-            return PingResult(ip=ip, err="peer's node key has expired")
-        return None
 
-
-_METRIC_WORDS = {
-    PathKind.DIRECT: "direct_ipv4",
-    PathKind.PEER_RELAY: "peer_relay_ipv4",
-    PathKind.DERP: "derp",
-}
-_MS_PER_BYTE = 0.0001
-"""A large ping takes a little longer: about what 80 Mbit/s would add."""
+def _refusal(source: Facts, target: Facts | None, ip: str) -> PingResult | None:
+    """Return the immediate error of a ping that is not even sent."""
+    if source.state is BackendState.STOPPED:
+        return PingResult(ip=ip, err="local tailscaled stopped")
+    if target is None or source.state is not BackendState.RUNNING:
+        return PingResult(ip=ip, err="no matching peer")
+    if target.node.name == source.node.name:
+        return PingResult(ip=ip, node_ip=ip, err=f"{ip} is local Tailscale IP", is_local_ip=True)
+    return PingResult(ip=ip, err="peer's node key has expired") if target.is_expired else None
 
 
 def _answers(target: Facts, kind: PingKind) -> bool:

@@ -93,6 +93,13 @@ def test_an_expired_key_is_refused_and_logs_the_node_out() -> None:
     assert parse_status(world.status_body("there")).state is BackendState.NEEDS_LOGIN
 
 
+def test_each_key_expires_at_its_own_time() -> None:
+    world = World(tailnet(event("key-expired", 'on = "here"', at=5), event("key-expired", ON_THERE, lasts=None)))
+    world.advance(11)
+
+    assert [world.population[name].key_expiry_s for name in ("here", "there")] == [5, 10]
+
+
 def test_a_node_is_added() -> None:
     world = World(tailnet(node("late", "b"), event("node-added", 'on = "late"', lasts=None)))
 

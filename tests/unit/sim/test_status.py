@@ -175,6 +175,16 @@ def test_steady_traffic_stops_with_its_path() -> None:
     assert late.last_write == world.date(100)
 
 
+def test_steady_traffic_does_not_make_up_for_an_outage() -> None:
+    cut = '[[event]]\nkind = "link-cut"\nat = 100\nfor = 800\nbetween = ["here", "there"]'
+    world = World(tailnet(TRAFFIC, cut))
+
+    early, late = peer(world, at_s=1), peer(world, at_s=1000)
+
+    assert late.active
+    assert late.tx_bytes - early.tx_bytes == 200 * 1000
+
+
 def test_an_offline_peer_was_last_seen_before() -> None:
     world = World(tailnet(node("dead", "b", "up = false", "last_seen_s = 60")))
 
