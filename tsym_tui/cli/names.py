@@ -51,6 +51,8 @@ def _matching(text: str, nodes: Sequence[Node]) -> list[Node]:
         return [node for node in nodes if _has_address(node, address)] or _serving(address, nodes)
     wanted = text.rstrip(".").casefold()
     short, _, stable_id = text.partition("#")
+    if not wanted:
+        return []
     for matches in (
         [node for node in nodes if node.ref.stable_id == text],
         [node for node in nodes if stable_id and node.ref.stable_id == stable_id and node.short_name == short],
