@@ -2,15 +2,163 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
-from tsym_tui.cli.errors import CommandError
-from tsym_tui.cli.options import look_options, shared_options
+from tsym_agent.model.snapshot import Snapshot
+from tsym_tui.cli.documents import emit_document
+from tsym_tui.cli.errors import CommandError, ReaderLeftError
+from tsym_tui.cli.exits import Exit
+from tsym_tui.cli.matrix import settle
+from tsym_tui.cli.options import look_options, setting, shared_options
+from tsym_tui.cli.session import judge, open_fleet, repeat, run, tell_troubles
+from tsym_tui.cli.texts import emit, is_terminal
+from tsym_tui.cli.watching import Page
+from tsym_tui.cli.wishes import Wishes, to_wishes
+
+if TYPE_CHECKING:
+    from tsym_tui.graph.export import ExportRequest
+
+FORMATS = ("text", "svg", "png", "dot", "graphml", "json")
+PICTURE_SIZE = (120, 36)
+"""Cells of a picture that goes to no terminal."""
+
+ROWS_BELOW = 4
+"""Left on a terminal for the legend and the prompt."""
+
+
+class MapWishes(Wishes, frozen=True, kw_only=True):
+    """What `tsym map` may be told."""
+
+    format: str = "text"
+    layout: str = "auto"
+    output: str | None = None
+    width: int | None = None
+    height: int | None = None
+    seed: int = 0
+    only_problems: bool = False
 
 
 @click.command("map", short_help="Draw the tailnet as text, SVG, PNG, DOT, GraphML or JSON.")
-@shared_options("host", "all", "settle", "layout")
+@setting("--format", type=click.Choice(FORMATS), default="text", show_default=True, help="What to write.")
+@shared_options("layout")
+@setting("-o", "--output", metavar="FILE", help="Write there instead of stdout.")
+@setting("--width", type=click.IntRange(10, 1000), help="Columns of the picture.  [default: the terminal's, else 120]")
+@setting("--height", type=click.IntRange(4, 500), help="Rows of the picture.  [default: the terminal's, else 36]")
+@setting("--seed", type=click.IntRange(0), default=0, show_default=True, help="For layouts that start at random.")
+@setting("--only-problems", is_flag=True, help="Leave lines out that are direct and fast.")
+@shared_options("host", "all", "settle", "fail_on", "watch", "every")
 @look_options
-def command(**_given: object) -> int:
-    """Draw the tailnet."""
-    raise CommandError("drawing is not wired up yet")
+def command(**given: object) -> int:
+    """Draw the tailnet.
+
+    Layouts: auto, sites, arcs, circular, shell, spiral, spring, forceatlas2, arf, planar, multipartite, bipartite, bfs;
+    kamada-kawai and spectral need the extra `layouts`, PNG needs the extra `png`.
+    """
+    wishes = to_wishes(given, MapWishes)
+    if wishes.format == "png" and wishes.output is None and is_terminal(sys.stdout):
+        raise CommandError("a PNG is nothing for a terminal: name a file with -o, or pipe it")
+    return run(show_map(wishes))
+
+
+async def show_map(wishes: MapWishes) -> Exit:
+    """Probe, place, draw and write, once or again and again."""
+    check_layout(wishes.layout)
+    page = Page(wishes)
+    async with open_fleet(wishes, is_probing=wishes.settle_s > 0) as fleet:
+        await settle(fleet, wishes)
+
+        async def show() -> Exit:
+            snapshot = fleet.snapshot()
+            if snapshot.nodes or wishes.format == "json":
+                _write(snapshot, wishes, page)
+            if not wishes.watch:
+                tell_troubles(snapshot.hosts)
+            return judge(snapshot, wishes)
+
+        return await repeat(wishes, show)
+
+
+def check_layout(name: str) -> None:
+    """Refuse an unknown layout before anything is probed."""
+    from tsym_tui.graph.layouts import AUTO, LAYOUTS
+
+    if name not in {AUTO, *LAYOUTS}:
+        raise CommandError(f"there is no layout {name!r}: choose {AUTO}, {', '.join(LAYOUTS)}")
+
+
+def _write(snapshot: Snapshot, wishes: MapWishes, page: Page) -> None:
+    """Write the picture to a file or to stdout, as text in the terminal's colours."""
+    if wishes.format == "json" and wishes.output is None:
+        from tsym_agent.model.documents import pairs_document
+
+        emit_document(pairs_document(snapshot), wishes)
+    elif wishes.format == "text" and wishes.output is None:
+        emit(page.wrap(_draw_text(snapshot, wishes, page)))
+    else:
+        _keep(_render(snapshot, wishes, page), wishes.output)
+
+
+def _draw_text(snapshot: Snapshot, wishes: MapWishes, page: Page) -> str:
+    from tsym_tui.graph.draw import draw_map
+    from tsym_tui.graph.legend import legend
+
+    request = make_request(snapshot, wishes, page)
+    drawn = draw_map(request.graph, request.placement, request.size, request.options)
+    below = legend(drawn.width, page.pen.theme, page.pen.level, with_nodes=True)
+    return page.pen.write([*drawn.rows, [], *below.rows])
+
+
+def _render(snapshot: Snapshot, wishes: MapWishes, page: Page) -> bytes:
+    from tsym_tui.graph.export import ExportError, render
+
+    try:
+        return render(wishes.format, make_request(snapshot, wishes, page))
+    except ExportError as error:
+        raise CommandError(str(error)) from error
+
+
+def make_request(snapshot: Snapshot, wishes: MapWishes, page: Page) -> ExportRequest:
+    """Place the nodes of a snapshot for a picture of the size and look asked for."""
+    from tsym_tui.graph.draw import MapOptions
+    from tsym_tui.graph.export import ExportRequest
+    from tsym_tui.graph.layouts import LayoutError, place
+    from tsym_tui.graph.model import TailnetGraph
+
+    graph = TailnetGraph.from_snapshot(snapshot)
+    size = picture_size(wishes)
+    try:
+        placement = place(graph, wishes.layout, size=size, seed=wishes.seed)
+    except LayoutError as error:
+        raise CommandError(str(error)) from error
+    options = MapOptions(theme=page.pen.theme, level=page.pen.level, only_problems=wishes.only_problems)
+    title = ", ".join(tailnet.name for tailnet in snapshot.tailnets)
+    return ExportRequest(snapshot, graph, placement, size, options, title)
+
+
+def picture_size(wishes: MapWishes) -> tuple[int, int]:
+    """Return the cells to draw in: what was asked for, else the terminal's, else a page's."""
+    width, height = PICTURE_SIZE
+    if wishes.format == "text" and wishes.output is None:
+        shown = shutil.get_terminal_size(PICTURE_SIZE)
+        width = shown.columns
+        if is_terminal(sys.stdout):
+            height = max(4, shown.lines - ROWS_BELOW)
+    return wishes.width or width, wishes.height or height
+
+
+def _keep(body: bytes, output: str | None) -> None:
+    try:
+        if output is None:
+            sys.stdout.buffer.write(body)
+            sys.stdout.buffer.flush()
+        else:
+            Path(output).expanduser().write_bytes(body)
+    except BrokenPipeError as error:
+        raise ReaderLeftError from error
+    except OSError as error:
+        raise CommandError(f"{output}: {error.strerror}") from error
