@@ -1,0 +1,124 @@
+"""`tsym map`: the tailnet drawn."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.conftest import Daemon, Tsym, peer
+from tsym_tui.cli.map import FORMATS
+from tsym_tui.graph.export import FORMATS as EXPORTED
+
+FAST = ("--settle", "1")
+
+
+def test_formats_are_those_of_the_exporters() -> None:
+    assert tuple(EXPORTED) == FORMATS
+
+
+def test_the_map_as_text_has_names_numbers_and_a_legend(tsym: Tsym, daemon: Daemon) -> None:
+    result = tsym("map", "--host", daemon.spec, "--width", "60", "--height", "16")
+
+    assert result.code == 0
+    assert {"me", "nas", "5"} <= set(result.out.split())
+    assert "● direct" in result.out
+
+
+def test_text_takes_the_size_asked_for(tsym: Tsym, daemon: Daemon) -> None:
+    lines = tsym("map", "--host", daemon.spec, "--width", "30", "--height", "10", *FAST).out.splitlines()
+
+    assert max(map(len, lines)) <= 30
+
+
+def test_a_terminal_of_twenty_columns_still_gets_a_map(
+    tsym: Tsym, household: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setenv("LINES", "5")
+    result = tsym("map", "--host", household, *FAST)
+
+    assert result.code == 0
+    assert max(map(len, result.out.splitlines())) <= 20
+
+
+def test_svg_is_xml(tsym: Tsym, daemon: Daemon, home: Path) -> None:
+    file = home / "map.svg"
+
+    assert tsym("map", "--host", daemon.spec, "--format", "svg", "-o", str(file), *FAST).code == 0
+    assert ET.parse(file).getroot().tag.endswith("svg")  # noqa: S314 - our own file
+
+
+def test_png_is_a_picture(tsym: Tsym, daemon: Daemon, home: Path) -> None:
+    file = home / "map.png"
+
+    assert tsym("map", "--host", daemon.spec, "--format", "png", "-o", str(file), *FAST).code == 0
+    assert file.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("form", "sign"), [("dot", "graph"), ("graphml", "<graphml")])
+def test_graph_formats_go_to_stdout(tsym: Tsym, daemon: Daemon, form: str, sign: str) -> None:
+    assert sign in tsym("map", "--host", daemon.spec, "--format", form, *FAST).out
+
+
+def test_json_is_the_pairs_document(tsym: Tsym, daemon: Daemon) -> None:
+    assert json.loads(tsym("map", "--host", daemon.spec, "--format", "json").out)["schema"] == "tsym/pairs/1"
+
+
+def test_an_unknown_layout_is_refused_before_probing(tsym: Tsym) -> None:
+    result = tsym("map", "--layout", "pretty")
+
+    assert result.code == 2
+    assert "auto, sites, arcs" in result.err
+
+
+def test_a_layout_that_cannot_take_so_many_nodes_says_so(tsym: Tsym, daemon: Daemon) -> None:
+    daemon.say_status(*(peer(f"p{number}", number) for number in range(400)))
+    result = tsym("map", "--host", daemon.spec, "--layout", "arf", "--settle", "0")
+
+    assert result.code == 2
+    assert "choose arcs" in result.err
+
+
+def test_a_file_that_cannot_be_written_says_so(tsym: Tsym, daemon: Daemon, home: Path) -> None:
+    result = tsym("map", "--host", daemon.spec, "-o", str(home / "no" / "map.txt"), *FAST)
+
+    assert result.code == 2
+    assert "No such file or directory" in result.err
+
+
+def test_fail_on_judges_the_map(tsym: Tsym, daemon: Daemon) -> None:
+    daemon.say_pong(Err="no matching peer")
+
+    assert tsym("map", "--host", daemon.spec, "--fail-on", "dead", "--settle", "3").code == 1
+
+
+def test_without_hosts_nothing_is_drawn(tsym: Tsym) -> None:
+    result = tsym("map", *FAST)
+
+    assert (result.code, result.out) == (3, "")
+
+
+@pytest.mark.parametrize("layout", ["auto", "spring", "forceatlas2"])
+def test_layouts_that_need_no_scipy_do_not_load_it(daemon: Daemon, layout: str) -> None:
+    arguments = [
+        "map",
+        "--host",
+        daemon.spec,
+        "--layout",
+        layout,
+        "--settle",
+        "0",
+        "--format",
+        "svg",
+        "-o",
+        "/dev/null",
+    ]
+    script = f"from tsym_tui.cli.main import main; import sys; main({arguments!r}); print('scipy' in sys.modules)"
+    finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert (finished.stdout.splitlines()[-1:], finished.stderr) == (["False"], "")
