@@ -20,6 +20,7 @@ from tsym_tui.graph.words import format_age, format_loss, format_ms
 
 __all__ = [
     "LOOKS",
+    "SOLID",
     "THEMES",
     "Direction",
     "Level",
@@ -104,7 +105,7 @@ class Look(msgspec.Struct, frozen=True):
         return self.glyph.at(level) + (self.last.at(level) if self.last else "")
 
 
-_SOLID = Stroke((), (), "─", "-", ())
+SOLID = Stroke((), (), "─", "-", ())
 _RELAY_DASH = Stroke((8, 4), (9, 5), "╌", "=", (2, 1))
 _DERP_DASH = Stroke((3, 3), (4, 4), "┈", ".", (1, 1))
 _UNKNOWN_DASH = Stroke((6, 3, 1, 3), (7, 4, 2, 4), "~", "~", (2, 1))
@@ -112,7 +113,7 @@ _STALE_DASH = Stroke((1, 4), (1, 4), "┊", ":", (1, 2))
 _DEAD_DASH = Stroke((1, 5), (1, 5), "x", "x", (1, 3))
 
 _PATHS: dict[PathKind, tuple[Glyph, Stroke, Glyph, str]] = {
-    PathKind.DIRECT: (Glyph("●", "●", "D"), _SOLID, Glyph("━", "━", "D"), "direct"),
+    PathKind.DIRECT: (Glyph("●", "●", "D"), SOLID, Glyph("━", "━", "D"), "direct"),
     PathKind.PEER_RELAY: (Glyph("◆", "◆", "P"), _RELAY_DASH, Glyph("╍", "╍", "P"), "peer relay"),
     PathKind.DERP: (Glyph("▲", "▲", "R"), _DERP_DASH, Glyph("┉", "┉", "R"), "DERP"),
     PathKind.UNKNOWN: (Glyph("■", "■", "U"), _UNKNOWN_DASH, Glyph("~", "~", "U"), "path unknown"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cache
 
 from tsym_agent.model.hosts import Host, HostState
 from tsym_agent.model.ids import NodeRef, StableNodeID, Tailnet
@@ -12,6 +13,8 @@ from tsym_agent.model.nodes import Node
 from tsym_agent.model.pairs import Pair
 from tsym_agent.model.paths import PathKind, PingKind, SampleState
 from tsym_agent.model.snapshot import Snapshot
+from tsym_tui.graph.layouts import Placement, place
+from tsym_tui.graph.model import TailnetGraph
 
 NET = Tailnet("https://control.example", "home.ts.net")
 NOON = datetime(2025, 6, 1, 12, 4, 9, tzinfo=UTC)
@@ -99,6 +102,7 @@ def both_ways(one: str, other: str, latency_ms: float, path: PathKind = DIRECT) 
     return [pair(one, other, path, latency_ms), pair(other, one, path, latency_ms)]
 
 
+@cache
 def home() -> Snapshot:
     """Return the home tailnet of the design guide: 8 nodes, 4 agents, one of each trouble."""
     here, fra = "home 192.168.1.0/24", "203.0.113.50:41641"
@@ -158,6 +162,7 @@ _COMPANY_AGENTS = (
 )
 
 
+@cache
 def company() -> Snapshot:
     """Return 60 nodes in eight groups, seen by 12 agents of which one is silent."""
     rng = random.Random(7)  # noqa: S311 - a seeded scene, not a secret
@@ -199,6 +204,7 @@ def _company_pair(  # noqa: PLR0911 - one return for each trouble of the picture
     return pair(source, target, DIRECT, latency_ms)
 
 
+@cache
 def large(count: int = 1000, agents: int = 50) -> Snapshot:
     """Return many nodes in 24 tags, seen by many agents."""
     rng = random.Random(11)  # noqa: S311 - a seeded scene, not a secret
@@ -217,3 +223,15 @@ def large(count: int = 1000, agents: int = 50) -> Snapshot:
             else:
                 pairs.append(pair(source, target.host_name, DIRECT, rng.random() * 90))
     return snapshot(nodes, pairs, [host(name) for name in sources])
+
+
+_PLACED: dict[tuple[int, tuple[int, int], str], tuple[Snapshot, TailnetGraph, Placement]] = {}
+
+
+def placed(scene: Snapshot, size: tuple[int, int], layout: str = "auto") -> tuple[TailnetGraph, Placement]:
+    """Return a scene's graph and placement; the same ones for the same question, since placing takes its time."""
+    key = (id(scene), size, layout)
+    if key not in _PLACED:
+        graph = TailnetGraph.from_snapshot(scene)
+        _PLACED[key] = scene, graph, place(graph, layout, size=size)
+    return _PLACED[key][1:]

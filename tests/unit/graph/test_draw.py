@@ -12,7 +12,7 @@ from tsym_agent.model.snapshot import Snapshot
 from tsym_tui.graph.cells import width
 from tsym_tui.graph.draw import MapOptions, View, draw_map
 from tsym_tui.graph.frame import Frame, to_plain
-from tsym_tui.graph.layouts import Placement, Size, place
+from tsym_tui.graph.layouts import Placement, Size
 from tsym_tui.graph.looks import Level
 from tsym_tui.graph.model import TailnetGraph
 from tsym_tui.graph.themes import DARK, THEMES, Role
@@ -21,8 +21,8 @@ DIRECT, DERP, UNKNOWN = PathKind.DIRECT, PathKind.DERP, PathKind.UNKNOWN
 
 
 def draw(scene: Snapshot, size: tuple[int, int] = (66, 31), layout: str = "auto", **options: object) -> Frame:
-    graph = TailnetGraph.from_snapshot(scene)
-    return draw_map(graph, place(graph, layout, size=size), size, MapOptions(**options))  # type: ignore[arg-type]  # a test's shorthand
+    graph, placement = scenes.placed(scene, size, layout)
+    return draw_map(graph, placement, size, MapOptions(**options))  # type: ignore[arg-type]  # a test's shorthand
 
 
 def draw_at(
@@ -235,9 +235,8 @@ def test_long_names_are_cut_with_an_ellipsis() -> None:
 
 
 def test_every_node_can_be_hit() -> None:
-    graph = TailnetGraph.from_snapshot(scenes.home())
     size = (66, 31)
-    placement = place(graph, size=size)
+    graph, placement = scenes.placed(scenes.home(), size)
     frame = draw_map(graph, placement, size)
     spots = np.floor(placement.positions * np.array(size)).astype(int).tolist()
 
@@ -245,8 +244,7 @@ def test_every_node_can_be_hit() -> None:
 
 
 def test_zooming_in_keeps_the_middle_and_drops_the_rest() -> None:
-    graph = TailnetGraph.from_snapshot(scenes.home())
-    placement = place(graph, size=(66, 31))
+    graph, placement = scenes.placed(scenes.home(), (66, 31))
     x, y = placement.positions[graph.index[ref("nas")]]
 
     text = to_plain(draw_map(graph, placement, (66, 31), MapOptions(view=View(x, y, 6.0))))

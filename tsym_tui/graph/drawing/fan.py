@@ -15,18 +15,19 @@ import numpy as np
 
 from tsym_agent.model.paths import PathKind, SampleState
 from tsym_tui.graph.cells import clip, settle, width
+from tsym_tui.graph.drawing.bundles import focus_of
 from tsym_tui.graph.drawing.canvas import Canvas
 from tsym_tui.graph.drawing.curves import bezier
 from tsym_tui.graph.drawing.numbers import find_room, importance_of, number_text
 from tsym_tui.graph.drawing.options import MapOptions
 from tsym_tui.graph.drawing.paint import DOTS_ACROSS, DOTS_DOWN, Batch, Pen
 from tsym_tui.graph.drawing.raster import Floats
-from tsym_tui.graph.drawing.strokes import Summary, line_style, rank_of, ref_index, summarise
+from tsym_tui.graph.drawing.strokes import Summary, line_style, rank_of, summarise
 from tsym_tui.graph.frame import Frame
 from tsym_tui.graph.groups import TAGS_FIRST
 from tsym_tui.graph.layouts.arcs import NUMBER_CELLS, Row, RowKind, arc_rows, name_cells
 from tsym_tui.graph.layouts.values import Size
-from tsym_tui.graph.looks import LOOKS, NODE_LOOKS, Level, Line, NodeKind, Role, Stroke, signs
+from tsym_tui.graph.looks import LOOKS, NODE_LOOKS, SOLID, Level, Line, NodeKind, Role, Stroke, signs
 from tsym_tui.graph.model import TailnetGraph
 from tsym_tui.graph.themes import PLAIN, Style
 from tsym_tui.graph.words import format_ms
@@ -79,7 +80,7 @@ class _Entry(msgspec.Struct, frozen=True):
 
 def draw_fan(graph: TailnetGraph, size: Size, options: MapOptions) -> Frame:
     """Draw both arcs and everything between."""
-    focus = _focus(graph, options)
+    focus = focus_of(graph, options)
     lines = {graph.other_end(line, focus): graph.lines[line] for line in graph.lines_of(focus)} if focus >= 0 else {}
     rows = arc_rows(graph, size, lambda node: _rank(graph, node, focus, lines, options), focus)
     fan = Fan(graph, size, options, focus, rows, name_cells(size, graph.names), lines)
@@ -91,17 +92,6 @@ def draw_fan(graph: TailnetGraph, size: Size, options: MapOptions) -> Frame:
         _write_medians(fan, entries, pen, canvas)
     pen.put(canvas, styles)
     return canvas.frame()
-
-
-def _focus(graph: TailnetGraph, options: MapOptions) -> int:
-    """Return who sees: as asked, else the selected node, else the first agent that answers."""
-    for ref in (options.focus, *options.selected[:1]):
-        if ref_index(graph, ref) >= 0:
-            return ref_index(graph, ref)
-    for kind in (NodeKind.AGENT, NodeKind.SILENT):
-        if kind in graph.kinds:
-            return graph.kinds.index(kind)
-    return 0 if graph.nodes else -1
 
 
 def _rank(graph: TailnetGraph, node: int, focus: int, lines: dict[int, Line], options: MapOptions) -> tuple[float, ...]:
@@ -237,7 +227,7 @@ def _groups(fan: Fan) -> dict[int, list[Row]]:
 
 def _entries(fan: Fan, groups: dict[int, list[Row]]) -> Iterator[_Entry]:
     here = next((row for row in fan.rows if row.node == fan.focus), None)
-    if fan.options.level is Level.BRAILLE and not fan.options.only_problems:
+    if fan.options.texture and fan.options.level is Level.BRAILLE and not fan.options.only_problems:
         yield from _texture(fan, groups)
     if here is None:
         return
@@ -255,12 +245,12 @@ def _texture(fan: Fan, groups: dict[int, list[Row]]) -> Iterator[_Entry]:
     if len(agents) * len(groups) > fan.options.most_lines:
         return
     gathers = {group: fan.gather(rows) for group, rows in groups.items()}
-    style, solid = fan.options.theme.style(Role.RULE), LOOKS[SampleState.FRESH, PathKind.DIRECT].stroke
+    style = fan.options.theme.style(Role.RULE)
     for row in agents:
         for group, rows in groups.items():
-            if group != row.group and solid is not None:
+            if group != row.group:
                 curve = _sweep(fan, fan.spot(row), gathers[group], row, rows[0])
-                yield _Entry((0.0,), curve, solid, style, is_texture=True)
+                yield _Entry((0.0,), curve, SOLID, style, is_texture=True)
 
 
 def _other_group(fan: Fan, here: Row, group: int, rows: list[Row]) -> Iterator[_Entry]:

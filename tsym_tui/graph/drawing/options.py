@@ -35,6 +35,8 @@ class MapOptions(msgspec.Struct, frozen=True, kw_only=True):
     only_problems: bool = False
     """Leave out fresh, direct, fast lines that work both ways."""
     numbers: bool = True
+    texture: bool = True
+    """Draw what others see as faint lines; in plain text, where nothing is faint, they would only confuse."""
     thresholds_ms: tuple[float, ...] = THRESHOLDS_MS
     interval_s: float = PROBE_INTERVAL_S
     stale_after_s: float = STALE_AFTER_S

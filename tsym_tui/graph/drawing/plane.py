@@ -5,12 +5,13 @@ Names are written first and keep their cells; lines run under them; numbers come
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
 
 from tsym_tui.graph.cells import clip, settle, width
+from tsym_tui.graph.drawing.bundles import bundles_of, focus_of, is_dense, middles, own_lines
 from tsym_tui.graph.drawing.canvas import Canvas
 from tsym_tui.graph.drawing.curves import beside, through
 from tsym_tui.graph.drawing.labels import Label, LineCover, place_label
@@ -20,13 +21,17 @@ from tsym_tui.graph.drawing.paint import DOTS_ACROSS, DOTS_DOWN, Batch, Pen
 from tsym_tui.graph.drawing.raster import Flags, Floats, Integers
 from tsym_tui.graph.drawing.strokes import Strokes, far_end, ref_index, strokes_of
 from tsym_tui.graph.frame import Frame
+from tsym_tui.graph.groups import TAGS_FIRST
 from tsym_tui.graph.layouts.values import Placement, Size
-from tsym_tui.graph.looks import NODE_LOOKS, STANDING_WORDS, Level, NodeKind, Role, signs
+from tsym_tui.graph.looks import NODE_LOOKS, SOLID, STANDING_WORDS, Level, NodeKind, Role, signs
 from tsym_tui.graph.model import TailnetGraph
 from tsym_tui.graph.themes import Style
 
 MOST_LABELS = 160
 """More names than this are not read on a plane, they are noise."""
+
+MOST_LABELS_DENSE = 40
+"""The same where lines are bundled and groups have names."""
 
 MOST_BENT = 150
 """With more relayed lines than this, all are straight: nobody follows a bend in a bundle."""
@@ -62,18 +67,26 @@ def draw_plane(graph: TailnetGraph, placement: Placement, size: Size, options: M
     scene = Scene(graph, placement, size, options, _cells(placement, size, options), _marks(placement, size, options))
     canvas = Canvas(size.width, size.height)
     _tint_areas(scene, canvas)
-    strokes = strokes_of(graph, options)
+    dense = is_dense(graph, options)
+    if dense:
+        focus = focus_of(graph, options)
+        options = msgspec.structs.replace(options, focus=graph.nodes[focus].ref)
+        scene = replace(scene, options=options)
+    strokes = strokes_of(graph, options, own_lines(graph, focus, options) if dense else None)
     pen = Pen(size.width, size.height, options.level, keep_cover=options.numbers)
-    curves = draw_strokes(scene, strokes, pen)
+    below = draw_bundles(scene, pen, focus, with_own=not len(strokes.lines)) if dense else ()
+    curves = draw_strokes(scene, strokes, pen, len(below))
     cover = LineCover(pen.drawn())
     _write_markers(scene, canvas)
     _write_titles(scene, canvas)
-    _write_regions(scene, canvas, cover)
-    _write_names(scene, canvas, cover)
+    _write_regions(scene, canvas, cover, strokes)
+    if dense:
+        _write_groups(scene, canvas, cover)
+    _write_names(scene, canvas, cover, most=MOST_LABELS_DENSE if dense else MOST_LABELS)
     if options.numbers:
         write_numbers(graph, strokes, curves, canvas, pen.cover(), options)
-    pen.clear_texture(strokes.texture_slot)
-    pen.put(canvas, strokes.styles)
+    pen.clear_texture(1 if dense else strokes.texture_slot)
+    pen.put(canvas, [strokes.styles[0], *below, *strokes.styles[1:]])
     return canvas.frame()
 
 
@@ -113,8 +126,34 @@ def _marks(placement: Placement, size: Size, options: MapOptions) -> dict[str, t
 # --- lines ------------------------------------------------------------------------------------------------------------
 
 
-def draw_strokes(scene: Scene, strokes: Strokes, pen: Pen) -> dict[int, Floats]:
-    """Draw every stroke; return the polylines that numbers may stand on, by stroke."""
+def draw_bundles(scene: Scene, pen: Pen, focus: int, *, with_own: bool) -> tuple[Style, ...]:
+    """Draw other agents' bundles as texture, and the focused node's own in their colours; return styles by slot."""
+    graph, options = scene.graph, scene.options
+    texture = options.theme.style(Role.RULE)
+    bundles = bundles_of(graph, options)
+    if not options.texture or len(bundles) > options.most_lines or options.level is not Level.BRAILLE:
+        bundles = tuple(bundle for bundle in bundles if bundle.node == focus)
+    mine = [bundle for bundle in bundles if bundle.node == focus and with_own]
+    drawn = [bundle for bundle in bundles if bundle.node != focus] + mine
+    looks = [texture if bundle.node != focus else bundle.summary.style(options) for bundle in drawn]
+    order = {style: slot for slot, style in enumerate(dict.fromkeys([texture, *looks]), start=1)}
+    by_slot = np.array(sorted(range(len(drawn)), key=lambda position: order[looks[position]]), dtype=np.int64)
+    strokes = [bundle.summary.look.stroke or SOLID for bundle in drawn]
+    batch = Batch(
+        np.array([order[style] for style in looks], dtype=np.uint8), np.full(len(drawn), -1, dtype=np.int32), strokes
+    )
+    groups = middles(graph, scene.dots)
+    start = scene.dots[[bundle.node for bundle in drawn]].reshape(-1, 2)
+    end = groups[[bundle.group for bundle in drawn]].reshape(-1, 2)
+    pen.straight(start[by_slot], end[by_slot], batch.some(by_slot))
+    return tuple(order)
+
+
+def draw_strokes(scene: Scene, strokes: Strokes, pen: Pen, first_slot: int = 0) -> dict[int, Floats]:
+    """Draw every stroke; return the polylines that numbers may stand on, by stroke.
+
+    Slots below `first_slot` are somebody else's.
+    """
     graph, dots = scene.graph, scene.dots
     first, second = graph.ends
     start, end = dots[first[strokes.lines]], dots[second[strokes.lines]]
@@ -128,7 +167,7 @@ def draw_strokes(scene: Scene, strokes: Strokes, pen: Pen) -> dict[int, Floats]:
     covers = np.where(strokes.is_trace, -1, numbers).astype(np.int32)
     drawn = _drawn_at(scene.options.level, strokes)
     dashes = [look.stroke for look in strokes.looks if look.stroke is not None]
-    batch = Batch(strokes.slots, covers, dashes)
+    batch = Batch(strokes.slots + np.uint8(first_slot), covers, dashes)
     is_bent = np.isin(numbers, list(curves))
     plain, bent = np.flatnonzero(drawn & ~is_bent), np.flatnonzero(drawn & is_bent)
     pen.straight(whole[0][plain], whole[1][plain], batch.some(plain))
@@ -235,23 +274,37 @@ def _write_markers(scene: Scene, canvas: Canvas) -> None:
 
 def _node_style(scene: Scene, node: int) -> Style:
     theme = scene.options.theme
-    if scene.graph.nodes[node].ref in scene.options.selected:
+    if scene.graph.nodes[node].ref in {*scene.options.selected, scene.options.focus}:
         return _bold(theme.style(Role.ACCENT))
     return theme.style(NODE_LOOKS[scene.graph.kinds[node]].role)
 
 
-def _write_regions(scene: Scene, canvas: Canvas, cover: LineCover) -> None:
+def _write_regions(scene: Scene, canvas: Canvas, cover: LineCover, strokes: Strokes) -> None:
+    """Write the mark and the name of each region that a drawn line runs through."""
+    used = {scene.graph.regions[region] for region in set(scene.graph.line_region[strokes.lines].tolist()) - {-1}}
     theme, level = scene.options.theme, scene.options.level
     areas = tuple(_area_cells(scene))
     for code, (x, y) in scene.marks.items():
-        if not canvas.is_free(x, y, 1):
+        if code not in used or not canvas.is_free(x, y, 1):
             continue
         canvas.write(x, y, signs(level).region, theme.style(Role.STRONG), margin=0)
         name = (settle(f"DERP {code}"), theme.style(Role.DIM))
         place_label(canvas, Label(x, y, (name,), shuns=areas), cover, signs(level).ellipsis)
 
 
-def _write_names(scene: Scene, canvas: Canvas, cover: LineCover) -> None:
+def _write_groups(scene: Scene, canvas: Canvas, cover: LineCover) -> None:
+    """Name groups where their bundles meet."""
+    grouping = scene.graph.grouping(TAGS_FIRST)
+    style = _bold(scene.options.theme.style(Role.DIM))
+    spots = np.floor(middles(scene.graph, scene.dots) / np.array([DOTS_ACROSS, DOTS_DOWN])).astype(int).tolist()
+    for group, (x, y) in zip(grouping.groups, spots, strict=True):
+        title = settle(group.title)
+        place_label(
+            canvas, Label(x - width(title) // 2, y, ((title, style),)), cover, signs(scene.options.level).ellipsis
+        )
+
+
+def _write_names(scene: Scene, canvas: Canvas, cover: LineCover, *, most: int) -> None:
     """Write names, the ones a person looks for first: selected, focused, dead, agents, the rest."""
     graph, options = scene.graph, scene.options
     order = {NodeKind.DEAD: 1, NodeKind.AGENT: 2, NodeKind.SILENT: 2, NodeKind.PEER: 3}
@@ -264,7 +317,7 @@ def _write_names(scene: Scene, canvas: Canvas, cover: LineCover) -> None:
     visible.sort(key=lambda node: (0 if node in chosen else order[graph.kinds[node]], scene.cells[node, 1], node))
     homes = _homes(scene)
     longest = 24 if len(graph.nodes) <= 12 else 16
-    for node in visible[:MOST_LABELS]:
+    for node in visible[:most]:
         x, y = scene.cells[node].tolist()
         label = Label(x, y, _name_rows(scene, node), node, homes.get(node))
         place_label(canvas, label, cover, signs(options.level).ellipsis, longest)

@@ -1,0 +1,163 @@
+"""A map as shapes on paper: what SVG and PNG both draw, with a title, the time and a legend.
+
+It is the terminal's own picture, cell by cell, so it says the same in a report as on the screen; but glyphs and dots
+are shapes, so it needs no font that has them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tsym_tui.graph.cells import clip, settle, width
+from tsym_tui.graph.draw import draw_map
+from tsym_tui.graph.drawing.bundles import focus_of, is_dense
+from tsym_tui.graph.export.request import ExportRequest
+from tsym_tui.graph.frame import Frame, Run, pad_row
+from tsym_tui.graph.legend import legend
+from tsym_tui.graph.looks import Level, NodeKind, Role
+from tsym_tui.graph.themes import LIGHT, PLAIN, Style, Theme, mix
+
+CELL_WIDTH, CELL_HEIGHT = 9.0, 18.0
+MARGIN = 2
+"""Blank cells around everything, across; half as many down."""
+
+SHAPES = frozenset("●○◌◆▲✕■┊·━→←↑↓…")
+"""Characters that are drawn, not written."""
+
+_BRAILLE = range(0x2800, 0x2900)
+_DOTS = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
+
+
+class Ground(NamedTuple):
+    """A tinted rectangle."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    colour: str
+
+
+class Dot(NamedTuple):
+    """One dot of a line."""
+
+    x: float
+    y: float
+    colour: str
+
+
+class Shape(NamedTuple):
+    """One drawn character; x and y are the left top corner of its cell."""
+
+    x: float
+    y: float
+    kind: str
+    colour: str
+
+
+class Words(NamedTuple):
+    """Text that fills `width` from x on; y is the top of its row."""
+
+    x: float
+    y: float
+    width: float
+    text: str
+    colour: str
+    is_bold: bool
+
+
+class Picture(NamedTuple):
+    """Everything to draw, ground first."""
+
+    width: float
+    height: float
+    background: str
+    title: str
+    grounds: list[Ground]
+    dots: list[Dot]
+    shapes: list[Shape]
+    words: list[Words]
+
+
+def make_picture(request: ExportRequest) -> Picture:
+    """Draw the map with its title above and its legend below. Themes without colours of their own become light."""
+    theme = request.options.theme if request.options.theme.colour(Role.BG) else LIGHT
+    options = request.options_with(theme=theme, level=Level.BRAILLE)
+    drawn = draw_map(request.graph, request.placement, request.size, options)
+    columns = drawn.width
+    head = [*_head(request, theme, columns), [Run(" ", PLAIN)]]
+    foot = legend(
+        columns, theme, thresholds_ms=options.thresholds_ms, with_nodes=True, with_unknown=_has_unknown(drawn)
+    )
+    rows = [*(pad_row(row, columns) for row in head), *drawn.rows, pad_row([], columns), *foot.rows]
+    background = theme.colour(Role.BG) or "#ffffff"
+    picture = Picture(
+        (columns + 2 * MARGIN) * CELL_WIDTH,
+        (len(rows) + MARGIN) * CELL_HEIGHT,
+        background,
+        settle(request.title),
+        [],
+        [],
+        [],
+        [],
+    )
+    for y, row in enumerate(rows):
+        _add_row(picture, row, (y + MARGIN / 2) * CELL_HEIGHT, theme)
+    return picture
+
+
+def _has_unknown(frame: Frame) -> bool:
+    return any("■" in run.text for row in frame.rows for run in row)
+
+
+def _head(request: ExportRequest, theme: Theme, columns: int) -> Iterator[list[Run]]:
+    graph = request.graph
+    agents = sum(kind in {NodeKind.AGENT, NodeKind.SILENT} for kind in graph.kinds)
+    facts = [f"{len(graph.nodes)} nodes, {agents} with agent", request.placement.grouped]
+    if request.placement.layout == "arcs" or is_dense(graph, request.options):
+        focus = focus_of(graph, request.options)
+        facts.append(f"seen from {settle(graph.names[focus])}" if focus >= 0 else "")
+    facts.append(request.snapshot.generated_at.strftime("%Y-%m-%d %H:%M:%S %Z"))
+    yield [Run(clip(settle(request.title), columns), theme.style(Role.STRONG))]
+    yield [Run(clip(", ".join(fact for fact in facts if fact), columns), theme.style(Role.DIM))]
+
+
+def _add_row(picture: Picture, row: list[Run], y: float, theme: Theme) -> None:
+    x = MARGIN * CELL_WIDTH
+    for text, style in row:
+        colour = _colour(style, theme)
+        if style.bg is not None:
+            picture.grounds.append(Ground(x, y, width(text) * CELL_WIDTH, CELL_HEIGHT, style.bg))
+        at = 0
+        for piece in _PIECES.findall(text):
+            cells = width(piece)
+            if not piece.isspace():
+                _add_piece(picture, piece, (x + at * CELL_WIDTH, y), cells * CELL_WIDTH, (colour, style.bold))
+            at += cells
+        x += at * CELL_WIDTH
+
+
+_PIECES = re.compile(
+    rf"[{''.join(sorted(SHAPES))}\u2800-\u28ff]| +|(?:(?! )[^{''.join(sorted(SHAPES))}\u2800-\u28ff])+"
+)
+"""A shape, blanks, or a word."""
+
+
+def _add_piece(picture: Picture, piece: str, corner: tuple[float, float], wide: float, look: tuple[str, bool]) -> None:
+    x, y = corner
+    if piece in SHAPES:
+        picture.shapes.append(Shape(x, y, piece, look[0]))
+    elif ord(piece[0]) in _BRAILLE:
+        for bit, (across, down) in enumerate(_DOTS):
+            if ord(piece) - 0x2800 >> bit & 1:
+                dot = Dot(x + (across + 0.5) * CELL_WIDTH / 2, y + (down + 0.5) * CELL_HEIGHT / 4, look[0])
+                picture.dots.append(dot)
+    else:
+        picture.words.append(Words(x, y, wide, piece, *look))
+
+
+def _colour(style: Style, theme: Theme) -> str:
+    colour = style.fg or theme.colour(Role.TEXT) or "#000000"
+    return mix(colour, theme.colour(Role.BG) or "#ffffff", 0.6) if style.dim else colour
