@@ -113,6 +113,11 @@ class Host:
     cable: str
     """That end's device."""
 
+    @property
+    def number(self) -> int:
+        """Last number of its address, which no other host of the lab has."""
+        return int(self.address.rpartition(".")[2])
+
 
 class Network:
     """All namespaces of one lab."""
@@ -148,7 +153,7 @@ class Network:
     def add_host(self, name: str, router: str | None) -> Host:
         """Add a host behind a router, or with an address of its own on the internet for None."""
         namespace = self._made(name)
-        number = _lowest_free({int(host.address.rpartition(".")[2]) for host in self.hosts.values()})
+        number = _lowest_free({host.number for host in self.hosts.values()})
         if router is None:
             address = f"10.99.0.{number}"
             self._plug_into_internet(name, namespace, address)

@@ -17,6 +17,7 @@ from .programs import Program, run, wait_until
 
 START_DEADLINE_S = 20.0
 LOGIN_DEADLINE_S = 60.0
+FIRST_PORT = 41600
 
 ENVIRONMENT = {
     "TS_NO_LOGS_NO_SUPPORT": "1",
@@ -53,13 +54,13 @@ class Status(TypedDict):
 class Node:
     """A host's tailscaled. It starts logged out; `log_in` brings it into the tailnet."""
 
-    def __init__(self, name: str, host: Host, folder: Path, port: int, release: tools.Toolset) -> None:
+    def __init__(self, name: str, host: Host, folder: Path, release: tools.Toolset) -> None:
         self.name = name
         self.host = host
         self.socket = folder / f"{name}.sock"
         self.log = folder / f"{name}.log"
         self._state = folder / f"{name}-state"
-        self._port = port
+        self._port = FIRST_PORT + host.number  # nodes behind one NAT must not ask for the same port
         self._tailscaled = tools.ensure(release) / "tailscaled"
         self._tailscale = tools.ensure(tools.TAILSCALE) / "tailscale"
         self._program: Program | None = None

@@ -21,7 +21,6 @@ from .topology import HOSTS, RELAY_HOST, ROUTERS, HostSpec
 ONLINE_DEADLINE_S = 30.0
 RELAY_DEADLINE_S = 60.0
 RELAY_PORT = 40000
-FIRST_NODE_PORT = 41641
 
 
 class Lab:
@@ -182,8 +181,7 @@ class Lab:
 
     def _add(self, spec: HostSpec, release: tools.Toolset) -> Node:
         host = self.network.add_host(spec.name, spec.router)
-        port = FIRST_NODE_PORT + len(self.nodes)  # nodes behind one NAT must not ask for the same port
-        node = Node(spec.name, host, self.folder, port, release)
+        node = Node(spec.name, host, self.folder, release)
         self.nodes[spec.name] = node
         node.start()
         return node
