@@ -26,7 +26,7 @@ OLD = node("old", "a", "vantage = true", 'version = "1.98.1"')
 async def watching(world: World, mask: int, host: str = "here") -> AsyncGenerator[AsyncGenerator[bytes, None], None]:
     """Watch without a socket, registered before the block begins."""
     bus = Bus(world)
-    async with aclosing(bus.watch(host, mask | STATE)) as stream:
+    async with asyncio.timeout(10), aclosing(bus.watch(host, mask | STATE)) as stream:
         parse_notify(await anext(stream))
         yield stream
     assert bus.watchers == 0

@@ -309,6 +309,18 @@ async def test_a_stream_waits_for_a_slow_client(tmp_path: Path) -> None:
     assert made < 200
 
 
+async def test_a_client_that_sends_far_ahead_is_held_up(tmp_path: Path) -> None:
+    async def hang(_: Request) -> Reply:
+        return await nothing()
+
+    async with serving(tmp_path, hang) as (_, path):
+        _, writer = await asyncio.open_unix_connection(path)
+        writer.write(GET + b"x" * 8_000_000)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(writer.drain(), 0.2)
+        writer.transport.abort()
+
+
 async def test_a_client_that_takes_nothing_is_cut_off(tmp_path: Path) -> None:
     async def big(_: Request) -> Reply:
         return Response(200, b"x" * 4_000_000)
