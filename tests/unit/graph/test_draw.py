@@ -219,6 +219,13 @@ def test_only_problems_leaves_quiet_lines_out() -> None:
     assert "22 →" in quiet
 
 
+def test_in_focus_only_the_own_lines_have_numbers() -> None:
+    text = to_plain(draw(scenes.home(), focus=ref("phone")))
+
+    assert all(number in text for number in ("61", "58", "118", "38"))
+    assert not any(number in text for number in ("3.1", "0.8", "22 →"))
+
+
 def test_hostile_names_reach_no_terminal() -> None:
     evil = snapshot([node("\x1b[2Jboom"), node("日本語サーバー"), node("👩\u200d💻-box")], [])
 

@@ -37,11 +37,11 @@ def write_numbers(
     options: MapOptions,
 ) -> None:
     """Write the number of each stroke that has one and finds room; troubles first."""
-    wanted = [(position, graph.lines[int(line)]) for position, line in enumerate(strokes.lines)]
+    wanted = [(position, graph.lines[line]) for position, line in enumerate(strokes.lines.tolist())]
     wanted.sort(key=lambda each: (each[0] != strokes.wide, *importance_of(each[1], options)))
     for position, line in wanted[:MOST_NUMBERS]:
-        if line.state is SampleState.FAILED and not strokes.stubs[position]:
-            continue  # the node wears the cross
+        if strokes.is_trace[position]:
+            continue  # texture has no numbers, and a dead node wears its cross itself
         curve = curves[position]
         text = number_text(line, curve[-1] - curve[0], options.level)
         spot = find_room(text, position, curve, canvas, cover) if text else None

@@ -30,8 +30,8 @@ from tsym_tui.graph.themes import Style
 MOST_LABELS = 160
 """More names than this are not read on a plane, they are noise."""
 
-MOST_LABELS_DENSE = 40
-"""The same where lines are bundled and groups have names."""
+MOST_LABELS_CROWD = 40
+"""Names shown where there are more nodes than that: who is chosen, dead or an agent; groups have names too."""
 
 MOST_BENT = 150
 """With more relayed lines than this, all are straight: nobody follows a bend in a bundle."""
@@ -80,9 +80,9 @@ def draw_plane(graph: TailnetGraph, placement: Placement, size: Size, options: M
     _write_markers(scene, canvas)
     _write_titles(scene, canvas)
     _write_regions(scene, canvas, cover, strokes)
-    if dense:
+    if dense and not placement.areas:
         _write_groups(scene, canvas, cover)
-    _write_names(scene, canvas, cover, most=MOST_LABELS_DENSE if dense else MOST_LABELS)
+    _write_names(scene, canvas, cover, most=MOST_LABELS if len(graph.nodes) <= MOST_LABELS else MOST_LABELS_CROWD)
     if options.numbers:
         write_numbers(graph, strokes, curves, canvas, pen.cover(), options)
     pen.clear_texture(1 if dense else strokes.texture_slot)

@@ -64,11 +64,11 @@ def boxes_of(graph: TailnetGraph, groups: Sequence[Group], names: Sequence[int],
     widest = [max(wishes[g].columns for g in column) for column in columns]
     spans = _spans(widest, [max(crowds[g] for g in column) for column in columns], size.width)
     boxes: dict[int, Box] = {}
-    for column, (left, right) in zip(columns, spans, strict=True):
+    for column, (left, right), wish in zip(columns, spans, widest, strict=True):
         tops = _stack([wishes[g].rows for g in column], [crowds[g] for g in column], size.height)
         for position, (top, bottom) in zip(column, tops, strict=True):
-            wide = min(right - left + 1, max(wishes[position].columns, 2 * (right - left + 1) // 3))
-            boxes[position] = Box(left, top, left + wide - 1 if len(columns) > 1 else right, bottom)
+            share = max(2 / 3, wishes[position].columns / wish)
+            boxes[position] = Box(left, top, left + round((right - left) * share), bottom)
     return [boxes[position] for position in range(len(groups))]
 
 
