@@ -53,6 +53,10 @@ def test_a_pair_that_only_one_host_cannot_reach_is_named_with_both_ends() -> Non
     assert problems == [(Kind.DEAD, "a, c", "others reach it")]
 
 
+def test_a_node_that_is_slow_from_everywhere_is_named_once() -> None:
+    assert said(two_hosts(pair("a", "c", ms=310), pair("b", "c", ms=290))) == [(Kind.SLOW, "c", "slow from 2 of 2")]
+
+
 def test_a_slow_direct_pair_is_named() -> None:
     assert said(two_hosts(pair("a", "c", ms=310))) == [(Kind.SLOW, "a, c", "slow, 310 ms")]
 
@@ -69,7 +73,7 @@ def test_a_silent_host_explains_its_stale_pairs() -> None:
     assert said(picture) == [(Kind.HOST, "a", "silent for 3 min")]
 
 
-def test_a_host_that_never_answered_is_named_by_its_spec() -> None:
+def test_a_host_that_never_answered_is_named_by_the_end_of_its_spec() -> None:
     gone = host("a", ref=None, name="", state=HostState.DENIED, age_s=None)
 
-    assert said(snapshot([], [], [gone])) == [(Kind.HOST, "sim:/run/x#a", "refuses this user")]
+    assert said(snapshot([], [], [gone])) == [(Kind.HOST, "a", "refuses us")]

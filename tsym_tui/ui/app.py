@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -45,6 +46,10 @@ CLOSE_TIMEOUT_S = 5.0
 """How long leaving waits for hosts to close; the terminal is given back before."""
 
 NOTICE_S = 4.0
+
+SWITCH_INTERVAL_S = 0.0005
+"""How long the drawing thread may keep the event loop waiting at each system call. Python's 5 ms make a burst of a
+hundred probes, with a map being drawn beside it, a stall of half a second."""
 
 SCREENS: dict[str, type[TailnetScreen]] = {"nodes": NodesScreen, "matrix": MatrixScreen, "map": MapScreen}
 
@@ -107,6 +112,8 @@ class TsymApp(App[None], inherit_bindings=False):
     def on_mount(self) -> None:
         """Show the first screen, and begin to look once it is painted."""
         self._handle_signals()
+        if not self.is_headless:
+            sys.setswitchinterval(SWITCH_INTERVAL_S)
         self.action_show(self.settings.start_screen)
         self.set_interval(1.0, self._tick)
         self.call_after_refresh(self._begin)
@@ -137,8 +144,9 @@ class TsymApp(App[None], inherit_bindings=False):
     async def on_unmount(self) -> None:
         """Close the source; leaves no task, socket or child behind."""
         if self.desk.source is not None:
-            async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                await self.desk.source.aclose()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                    await self.desk.source.aclose()
 
     def _handle_signals(self) -> None:
         """End in order when told to, or when the terminal hangs up."""

@@ -6,7 +6,7 @@ can leave everything else out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -16,7 +16,7 @@ from tsym_agent.model.nodes import Node, Standing
 from tsym_agent.model.pairs import Pair
 from tsym_agent.model.paths import PathKind, SampleState
 from tsym_agent.model.times import parse_time
-from tsym_tui.graph.looks import STANDING_WORDS, Direction, Line, combine, format_age, format_ms
+from tsym_tui.graph.looks import HOST_WORDS, STANDING_WORDS, Direction, Line, combine, format_age, format_ms
 from tsym_tui.graph.themes import THRESHOLDS_MS
 from tsym_tui.ui.digests import Digest, NodeSum, typical_ms
 
@@ -58,36 +58,35 @@ class Problem:
 def find_problems(digest: Digest) -> tuple[Problem, ...]:
     """List what is wrong in a picture, worst first."""
     found = [problem for host in digest.snapshot.hosts for problem in _of_host(host)]
-    silenced: set[NodeRef] = {ref for problem in found if problem.kind is Kind.HOST for ref in problem.nodes}
-    relayed: set[NodeRef] = set()
+    explained: dict[Kind, set[NodeRef]] = {}
+    for problem in found:
+        explained.setdefault(problem.kind, set()).update(problem.nodes)
     for ref, node in digest.snapshot.nodes.items():
-        problem = _of_node(digest, node)
-        if problem is not None:
-            found.append(problem)
-            (relayed if problem.kind is Kind.RELAYED else silenced).add(ref)
+        of_node = _of_node(digest, node)
+        if of_node is not None:
+            found.append(of_node)
+            explained.setdefault(of_node.kind, set()).add(ref)
         found.extend(_of_key(digest, node))
-    found.extend(_of_pairs(digest, frozenset(silenced), frozenset(relayed)))
+    found.extend(_of_pairs(digest, explained))
     return tuple(sorted(found, key=lambda problem: problem.kind))
-
-
-HOST_ADVICE = {
-    HostState.FAILED: "does not answer",
-    HostState.DENIED: "refuses this user",
-    HostState.STOPPED: "stopped: run `tailscale up` there",
-    HostState.NEEDS_LOGIN: "needs login: run `tailscale up` there",
-}
 
 
 def _of_host(host: Host) -> Iterator[Problem]:
     """Say what is wrong with a host: its state, else its daemon's first warning."""
     nodes = () if host.ref is None else (host.ref,)
-    title = host.name or host.spec
-    if host.state in HOST_ADVICE:
+    title = host_title(host)
+    if host.state not in {HostState.OK, HostState.CONNECTING}:
         since = f" for {format_age(host.age_s)}" if host.state is HostState.FAILED and host.age_s is not None else ""
-        words = f"silent{since}" if host.state is HostState.FAILED else HOST_ADVICE[host.state]
-        yield Problem(Kind.HOST, title, words, nodes)
+        yield Problem(Kind.HOST, title, f"{HOST_WORDS[host.state]}{since}", nodes)
     elif host.health:
         yield Problem(Kind.HEALTH, title, host.health[0], nodes)
+
+
+def host_title(host: Host) -> str:
+    """Name a host; by the telling end of its spec as long as it has not said its name."""
+    if host.name and host.name != host.spec:
+        return host.name
+    return host.spec.rpartition("#")[2].rstrip("/").rpartition("/")[2] or host.spec
 
 
 STANDING_ADVICE = {  # what a person does about it; lists have room for STANDING_WORDS only
@@ -111,6 +110,10 @@ def _of_node(digest: Digest, node: Node) -> Problem | None:
         words = f"{'DERP' if derp else 'relay'} from {len(derp or relayed)} of {sums.probed}"
         times = [ms for pair in derp or relayed if (ms := typical_ms(pair)) is not None]
         return Problem(Kind.RELAYED, digest.name_of(node.ref), words, (node.ref,), path, max(times, default=None))
+    slow = [ms for pair in digest.incoming.get(node.ref, ()) if (ms := typical_ms(pair)) is not None and ms >= SLOW_MS]
+    if len(slow) > 1:
+        words = f"slow from {len(slow)} of {sums.probed}"
+        return Problem(Kind.SLOW, digest.name_of(node.ref), words, (node.ref,), sums.path, max(slow))
     return None
 
 
@@ -129,15 +132,16 @@ def _of_key(digest: Digest, node: Node) -> Iterator[Problem]:
         yield Problem(Kind.EXPIRING, digest.name_of(node.ref), f"key expires in {format_age(left_s)}", (node.ref,))
 
 
-def _of_pairs(digest: Digest, silenced: frozenset[NodeRef], relayed: frozenset[NodeRef]) -> Iterator[Problem]:
+def _of_pairs(digest: Digest, explained: Mapping[Kind, set[NodeRef]]) -> Iterator[Problem]:
     """Name the pairs that their nodes do not explain; two directions of one pair are one problem."""
     pairs = digest.snapshot.pairs
+    silenced = set().union(*(explained.get(kind, set()) for kind in (Kind.HOST, Kind.BARRED, Kind.DEAD)))
     for (source, target), there in pairs.items():
         back = pairs.get((target, source))
         if (back is not None and source > target) or silenced & {source, target}:
             continue  # seen from the other side, or said of the node
         problem = _of_pair(digest, combine(there, back), (source, target))
-        if problem is not None and not (problem.kind is Kind.RELAYED and relayed & {source, target}):
+        if problem is not None and not explained.get(problem.kind, set()) & {source, target}:
             yield problem
 
 

@@ -7,6 +7,7 @@ from enum import Enum, auto
 from tsym_agent.model.hosts import Host, HostState
 from tsym_tui.graph.looks import HOST_WORDS, NODE_LOOKS, NodeKind, Role
 from tsym_tui.ui.digests import Digest
+from tsym_tui.ui.problems import host_title
 from tsym_tui.ui.rows.pens import Pen, Row, blank, clip, wrap
 
 MARGIN = 4
@@ -84,9 +85,7 @@ def _hosts(pen: Pen, hosts: tuple[Host, ...], room: int) -> list[Row]:
         kind = NodeKind.AGENT if host.state is HostState.OK else NodeKind.SILENT
         mark = pen.glyph(NODE_LOOKS[kind].glyph)
         role = Role.CHROME if host.state in {HostState.CONNECTING, HostState.OK} else Role.WARN
-        rows.append(
-            [pen(mark, role), pen(" "), pen.strong(host.name or host.spec), pen(f"  {HOST_WORDS[host.state]}", role)]
-        )
+        rows.append([pen(mark, role), pen(" "), pen.strong(host_title(host)), pen(f"  {HOST_WORDS[host.state]}", role)])
         rows += [[*blank(2), pen.dim(line)] for line in wrap(host.error or "", room - 2)]
         rows += [[]] if host.error else []
     return rows[:-1] if rows and not rows[-1] else rows

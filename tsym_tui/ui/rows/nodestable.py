@@ -16,7 +16,7 @@ from tsym_agent.model.paths import PathKind, SampleState
 from tsym_agent.model.times import parse_time
 from tsym_tui.graph.looks import HOST_WORDS, LOOKS, STANDING_WORDS, Role, format_age, format_loss, format_ms
 from tsym_tui.ui.digests import Digest, NodeSum
-from tsym_tui.ui.problems import KEY_WARNING_S
+from tsym_tui.ui.problems import KEY_WARNING_S, host_title
 from tsym_tui.ui.rows.facts import age_of
 from tsym_tui.ui.rows.nodelist import node_mark, selectable
 from tsym_tui.ui.rows.pens import Pen, Row, blank, clip, fit, fit_text, width_of
@@ -281,7 +281,7 @@ def host_notes(pen: Pen, digest: Digest, cells: int, room: int) -> Sequence[Row]
     rows: list[Row] = []
     for host in silent[: room if len(silent) <= room else room - 1]:
         age = f" for {format_age(host.age_s)}" if host.age_s is not None and host.state is HostState.FAILED else ""
-        head = [pen("! ", Role.WARN), pen(host.name or host.spec), pen(f"  {HOST_WORDS[host.state]}{age}", Role.WARN)]
+        head = [pen("! ", Role.WARN), pen(host_title(host)), pen(f"  {HOST_WORDS[host.state]}{age}", Role.WARN)]
         rows.append(clip([*blank(3), *head, pen.dim(f"  {host.error or ''}")], cells, pen.signs.ellipsis))
     hidden = len(silent) - len(rows)
     return [*rows, [*blank(5), pen(f"{hidden} more hosts do not answer", Role.CHROME)]] if hidden else rows

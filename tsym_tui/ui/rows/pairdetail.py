@@ -133,8 +133,8 @@ def _evidence(pair: Pair) -> str:
     if pair.ping is None:
         return "status, not probed"
     if pair.ping is PingKind.DISCO:
-        return f"{pair.samples} probes"
-    return f"{pair.samples} {pair.ping.value} pings"
+        return f"{pair.samples} {'probe' if pair.samples == 1 else 'probes'}"
+    return f"{pair.samples} {pair.ping.value} {'ping' if pair.samples == 1 else 'pings'}"
 
 
 def _troubles(pen: Pen, digest: Digest, ends: tuple[NodeRef, NodeRef], cells: int) -> list[Row]:

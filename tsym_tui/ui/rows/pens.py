@@ -107,8 +107,7 @@ def clip(row: Sequence[Run], cells: int, ellipsis: str = "…") -> Row:
     for run in row:
         size = width(run.text)
         if size > room - 1:  # one cell stays free for the ellipsis, since something follows or is cut here
-            cut = clip_text(run.text, room - 1, "").rstrip() if room > 1 else ""
-            kept.append(Run(cut + ellipsis[:room], run.style))
+            kept.append(Run(cut_text(run.text, room - 1).rstrip() + ellipsis[:room], run.style))
             break
         kept.append(run)
         room -= size
@@ -123,8 +122,18 @@ def fit(row: Sequence[Run], cells: int, ellipsis: str = "…") -> Row:
 
 def fit_text(text: str, cells: int, ellipsis: str = "…") -> str:
     """Make a text exactly that wide: cut, or padded on the right."""
-    cut = clip_text(text, cells, ellipsis)
+    cut = clip_text(text, cells, ellipsis) if ellipsis else cut_text(text, cells)
     return cut + " " * (cells - width(cut))
+
+
+def cut_text(text: str, cells: int) -> str:
+    """Keep what fits of a text."""
+    used = 0
+    for place, char in enumerate(text):
+        used += width(char)
+        if used > cells:
+            return text[:place]
+    return text
 
 
 def spread(left: Sequence[Run], right: Sequence[Run], cells: int, ellipsis: str = "…") -> Row:
@@ -172,7 +181,7 @@ def wrap(text: str, cells: int) -> list[str]:
             if line:
                 lines.append(line)
                 line = ""
-            head = clip_text(word, cells, "") or word[0]
+            head = cut_text(word, cells) or word[0]
             lines.append(head)
             word = word[len(head) :]
         longer = f"{line} {word}".strip()

@@ -1,0 +1,78 @@
+"""What the first frame waits for, and what a bug leaves behind."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.ui import pictures
+from tests.ui.fake_source import FakeSource
+from tests.ui.running import quiet_app
+from tsym_tui.ui import crashes
+from tsym_tui.ui.source import SnapshotSource
+from tsym_tui.ui.widgets.frame import HeaderPane
+
+HEAVY = ("numpy", "networkx", "scipy", "tsym_tui.graph.draw", "tsym_tui.fleet.fleet", "h11", "click")
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Run a statement in a fresh interpreter and return what it imported of the heavy ones."""
+    code = f"{statement}; import sys; print(*(name for name in {HEAVY!r} if name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_the_app_is_there_before_numpy_networkx_and_the_fleet() -> None:
+    assert loaded_by("import tsym_tui.ui.app") == set()
+
+
+def test_drawing_does_not_load_scipy() -> None:
+    assert "scipy" not in loaded_by("from tsym_tui.ui.maps import load_drawing; load_drawing()")
+
+
+async def test_the_first_frame_does_not_wait_for_the_source() -> None:
+    seen: list[str] = []
+
+    async def open_source() -> SnapshotSource:
+        header = app.screen.query_one(HeaderPane)
+        seen.append("".join(run.text for run in header._rows[0]))
+        return FakeSource(pictures.home())
+
+    app = quiet_app(FakeSource(pictures.home()))
+    app._open = open_source
+    async with app.run_test(size=(100, 30)) as pilot:
+        while app.desk.view.picture is None:
+            await pilot.pause()
+
+    assert "connecting" in seen[0]
+
+
+def test_a_bug_is_said_in_one_sentence_and_kept_in_a_file(tmp_path: Path) -> None:
+    error = ZeroDivisionError("division by zero")
+
+    report = crashes.write_report(error, tmp_path / "state")
+
+    assert report is not None
+    assert "ZeroDivisionError" in report.read_text(encoding="utf-8")
+    assert str(report) in crashes.say(error, report)
+    assert "Traceback" not in crashes.say(error, report)
+
+
+def test_a_bug_whose_report_cannot_be_written_is_said_all_the_same() -> None:
+    error = ZeroDivisionError("division by zero")
+
+    assert crashes.write_report(error, Path("/dev/null/tsym")) is None
+    assert "ZeroDivisionError" in crashes.say(error, None)
+
+
+async def test_a_bug_in_a_handler_ends_the_app_with_70(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = quiet_app(FakeSource(pictures.home()))
+    monkeypatch.setattr("tsym_tui.ui.app.TsymApp.action_pause", lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        async with app.run_test(size=(100, 30)) as pilot:
+            await pilot.press("p")
+
+    assert app.return_code == crashes.EXIT_CODE
