@@ -39,10 +39,13 @@ def milliseconds_until(is_painted: Callable[[bytes], object], command: Sequence[
 def _read_until(main: int, is_painted: Callable[[bytes], object], deadline: float) -> None:
     seen = b""
     while not is_painted(seen):
-        ready, _, _ = select.select([main], [], [], max(0.0, deadline - time.perf_counter()))
-        if not ready:
+        if time.perf_counter() > deadline:
             raise TimeoutError(f"not painted: {seen[-2000:]!r}")
-        seen += os.read(main, 65536)
+        ready, _, _ = select.select([main], [], [], 0.05)
+        try:
+            seen += os.read(main, 65536) if ready else b""
+        except OSError:  # EIO: the program has ended, and what it left behind decides
+            time.sleep(0.01)
 
 
 def _drain(main: int, process: subprocess.Popen[bytes]) -> None:

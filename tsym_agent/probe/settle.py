@@ -17,11 +17,13 @@ from tsym_agent.probe.window import Sample
 def is_settled(samples: Sequence[Sample], *, lost_enough: int = limits.PROBES_PER_SWEEP) -> bool:
     """Say whether the samples of this look, in the order of sending, show what the pair will keep showing.
 
-    `lost_enough` is the number of lost probes that make a pair dead.
+    `lost_enough` is the number of lost probes that make a pair dead, given time enough for another path to take over;
+    one is enough where nobody expects an answer.
     """
     answered = [sample for sample in samples if sample.is_answered]
     if not answered:
-        return len(samples) >= lost_enough
+        tried_s = samples[-1].at_s - samples[0].at_s if samples else 0.0
+        return len(samples) >= lost_enough and (lost_enough == 1 or tried_s >= limits.SETTLE_DEAD_S)
     newest = answered[-1]
     if newest.path is PathKind.DIRECT:
         return True

@@ -6,12 +6,13 @@ import pytest
 
 from tests.unit.probe.fakes import sample
 from tsym_agent.model.paths import PathKind, PingKind
-from tsym_agent.probe.limits import SETTLE_RELAYED_S
+from tsym_agent.probe.limits import SETTLE_DEAD_S, SETTLE_RELAYED_S
 from tsym_agent.probe.settle import is_settled
 from tsym_agent.probe.window import Sample
 
 DERP, RELAY, UNKNOWN = PathKind.DERP, PathKind.PEER_RELAY, PathKind.UNKNOWN
 LATE_S = SETTLE_RELAYED_S
+SILENT_S = SETTLE_DEAD_S
 
 
 @pytest.mark.parametrize(
@@ -26,13 +27,15 @@ LATE_S = SETTLE_RELAYED_S
         ([sample(0.0, 30.0, DERP), sample(LATE_S, 9.0, RELAY)], False),
         ([sample(0.0, 30.0, DERP), sample(LATE_S, 9.0, RELAY), sample(LATE_S + 1, 9.0, RELAY)], True),
         ([sample(0.0, None), sample(1.0, None)], False),
-        ([sample(0.0, None), sample(1.0, None), sample(2.0, None)], True),
+        ([sample(0.0, None), sample(1.0, None), sample(2.0, None)], False),
+        ([sample(0.0, None), sample(1.0, None), sample(SILENT_S, None)], True),
         ([sample(0.0, None), sample(1.0, None), sample(2.0, 30.0, DERP)], False),
         ([sample(at_s, 9.0, UNKNOWN, kind=PingKind.TSMP) for at_s in (0.0, 1.0)], True),
     ],
     ids=[
         "nothing sent", "direct at once", "one pong by DERP", "DERP, then direct", "DERP twice, too early for better",
-        "DERP twice, late enough", "changed just now", "the new class twice", "two lost", "dead", "answered late",
+        "DERP twice, late enough", "changed just now", "the new class twice", "two lost",
+        "lost while a broken path is still trusted", "dead", "answered late",
         "inside the tunnel",
     ],
 )  # fmt: skip
