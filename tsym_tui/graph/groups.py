@@ -57,6 +57,15 @@ class Grouping(msgspec.Struct, frozen=True):
         return positions
 
 
+FEW_NODES = 30
+"""Up to here every group keeps its own title, also one of a single node."""
+
+MANY_ALONE = 4
+"""From so many groups of one node on they become one, where nodes are not few."""
+
+SHARED_SITE = 3
+"""Untagged nodes that share a site make a group of their own from this number on."""
+
 SITES_FIRST = (Criterion.SITE, Criterion.TAG, Criterion.OWNER, Criterion.REGION)
 """For maps of a few nodes: where is it?"""
 TAGS_FIRST = (Criterion.TAG, Criterion.SITE, Criterion.OWNER, Criterion.REGION)
@@ -80,16 +89,29 @@ def group_nodes(nodes: Sequence[Node], order: Iterable[Criterion] = SITES_FIRST)
     for by in order:
         grouping = group_by(nodes, by)
         if _serves(grouping, len(nodes)):
-            return grouping
+            return _fold(grouping) if len(nodes) > FEW_NODES else grouping
     return group_by(nodes, Criterion.NONE)
+
+
+def _fold(grouping: Grouping) -> Grouping:
+    """Put groups of one together once there are several of them: each would cost a title."""
+    alone = [group for group in grouping.groups if len(group.members) == 1]
+    if len(alone) < MANY_ALONE:
+        return grouping
+    members = tuple(group.members[0] for group in sorted(alone, key=lambda group: group.title))
+    groups = [group for group in grouping.groups if len(group.members) > 1]
+    groups.append(Group(f"other {_WORDS[grouping.by]}s", "", members))
+    groups.sort(key=lambda group: (-len(group.members), group.title, group.detail))
+    return Grouping(grouping.by, tuple(groups))
 
 
 def group_by(nodes: Sequence[Node], by: Criterion) -> Grouping:
     """Group by one criterion, whether it tells much or not."""
     key_of = _keys(nodes, by)
+    shared = Counter(node.site for node in nodes if node.site and not node.tags and not node.is_phone)
     members: dict[str, list[int]] = {}
     for index, node in enumerate(nodes):
-        members.setdefault(key_of(node) or _left_over(node, by), []).append(index)
+        members.setdefault(key_of(node) or _left_over(node, by, shared), []).append(index)
     groups = []
     for key, indices in members.items():
         title, _, detail = key.partition(" ") if by is Criterion.SITE else (key, "", "")
@@ -105,10 +127,15 @@ def _serves(grouping: Grouping, count: int) -> bool:
     return covered * 2 >= count and 2 <= len(grouping.groups) <= max(2, 3 * count // 4) and bool(named)
 
 
-def _left_over(node: Node, by: Criterion) -> str:
+def _left_over(node: Node, by: Criterion, shared: Counter[str]) -> str:
+    """Return the group of a node that the criterion says nothing about."""
     if by is Criterion.NONE:
         return ""
-    return "phones" if node.is_phone and by is not Criterion.SITE else _LEFT_OVER[by]
+    if node.is_phone and by is not Criterion.SITE:
+        return "phones"
+    if by is Criterion.TAG and node.site and shared[node.site] >= SHARED_SITE:
+        return node.site
+    return _LEFT_OVER[by]
 
 
 def _keys(nodes: Sequence[Node], by: Criterion) -> Callable[[Node], str | None]:

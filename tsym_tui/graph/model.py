@@ -75,6 +75,15 @@ class TailnetGraph:
             index=index,
         )
 
+    @property
+    def probed(self) -> NDArray[np.bool_]:
+        """Which lines somebody has probed or knows something of: those that have a look."""
+        known = self.derived.get("probed")
+        if not isinstance(known, np.ndarray):
+            known = np.array([line.state is not SampleState.NEVER for line in self.lines], dtype=bool)
+            self.derived["probed"] = known
+        return known
+
     def grouping(self, order: tuple[Criterion, ...] = SITES_FIRST) -> Grouping:
         """Return which nodes belong together, by the first criterion that tells them apart."""
         if order not in self._groupings:

@@ -86,11 +86,15 @@ def test_you_are_here_in_accent(company: TailnetGraph) -> None:
     assert [style.bg for style in styles] == [DARK.colour(Role.ACCENT)]
 
 
-def test_without_a_choice_the_first_agent_sees(company: TailnetGraph) -> None:
-    frame = draw(company, Size(126, 44))
+def test_without_a_choice_the_agent_that_knows_most_sees() -> None:
+    nodes = [scenes.node(name) for name in "abcd"]
+    pairs = [scenes.pair("a", "d"), *(scenes.pair("b", other) for other in "acd")]
+    graph = TailnetGraph.from_snapshot(scenes.snapshot(nodes, pairs, [scenes.host("a"), scenes.host("b")]))
+
+    frame = draw_map(graph, place(graph, "arcs", size=(60, 12)), (60, 12))
     here = [run.text for row in frame.rows for run in row if run.style.bg == DARK.colour(Role.ACCENT)]
 
-    assert [text.strip() for text in here] == ["fra-web-1"]
+    assert here == [" b "]
 
 
 def test_what_is_wrong_has_a_row_first(company: TailnetGraph) -> None:

@@ -173,6 +173,26 @@ def test_tags_group_the_company_and_phones_stay_together() -> None:
     assert {group.title for group in grouping.groups} >= {"tag:web", "tag:db", "phones"}
 
 
+def test_untagged_nodes_of_one_site_stay_together() -> None:
+    tagged = [node(f"web-{i}", tags=("tag:web",)) for i in range(6)]
+    office = [node(f"desk-{i}", site="198.51.100.40") for i in range(3)]
+    roaming = [node(f"laptop-{i}", site=f"203.0.113.{i}") for i in range(2)]
+
+    titles = {group.title: len(group.members) for group in group_nodes([*tagged, *office, *roaming], TAGS_FIRST).groups}
+
+    assert titles == {"tag:web": 6, "198.51.100.40": 3, "no tag": 2}
+
+
+def test_among_many_nodes_groups_of_one_become_one() -> None:
+    crowd = [node(f"n{i}", site="198.51.100.1") for i in range(27)]
+    alone = [node(f"m{i}", site=f"192.0.2.{i}") for i in range(5)]
+
+    titles = [group.title for group in group_nodes([*crowd, *alone]).groups]
+
+    assert titles == ["198.51.100.1", "other sites"]
+    assert len(group_nodes([*crowd[:6], *alone]).groups) == 6
+
+
 def test_the_rarer_shared_tag_names_the_group() -> None:
     nodes = [node(f"n{i}", tags=("tag:prod", f"tag:{'web' if i < 2 else 'db'}", f"tag:only-{i}")) for i in range(4)]
 

@@ -29,19 +29,22 @@ class Bundle:
 
 
 def focus_of(graph: TailnetGraph, options: MapOptions) -> int:
-    """Return who sees: as asked, else the selected node, else the first agent that answers; -1 in an empty tailnet."""
+    """Return who sees: as asked, else the selected node, else the agent that knows most; -1 in an empty tailnet."""
     for ref in (options.focus, *options.selected[:1]):
         if ref_index(graph, ref) >= 0:
             return ref_index(graph, ref)
-    for kind in (NodeKind.AGENT, NodeKind.SILENT):
-        if kind in graph.kinds:
-            return graph.kinds.index(kind)
-    return 0 if graph.nodes else -1
+    if not graph.nodes:
+        return -1
+    known = np.zeros(len(graph.nodes), dtype=np.int64)
+    for ends in graph.ends:
+        known += np.bincount(ends[graph.probed], minlength=len(known))
+    rank = {NodeKind.AGENT: 2, NodeKind.SILENT: 1}
+    return max(range(len(known)), key=lambda node: (rank.get(graph.kinds[node], 0), known[node], -node))
 
 
 def is_dense(graph: TailnetGraph, options: MapOptions) -> bool:
     """Whether a plane would be a hairball."""
-    return sum(line.state is not SampleState.NEVER for line in graph.lines) > options.most_lines
+    return int(graph.probed.sum()) > options.most_lines
 
 
 def own_lines(graph: TailnetGraph, focus: int, options: MapOptions) -> Ints:

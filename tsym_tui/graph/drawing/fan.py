@@ -227,7 +227,7 @@ def _groups(fan: Fan) -> dict[int, list[Row]]:
 
 def _entries(fan: Fan, groups: dict[int, list[Row]]) -> Iterator[_Entry]:
     here = next((row for row in fan.rows if row.node == fan.focus), None)
-    if fan.options.texture and fan.options.level is Level.BRAILLE and not fan.options.only_problems:
+    if fan.options.has_texture and not fan.options.only_problems:
         yield from _texture(fan, groups)
     if here is None:
         return

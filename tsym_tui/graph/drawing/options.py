@@ -6,7 +6,7 @@ import msgspec
 
 from tsym_agent.model.ids import NodeRef
 from tsym_tui.graph.looks import Level
-from tsym_tui.graph.themes import DARK, PROBE_INTERVAL_S, STALE_AFTER_S, THRESHOLDS_MS, Theme
+from tsym_tui.graph.themes import DARK, PLAIN, PROBE_INTERVAL_S, STALE_AFTER_S, THRESHOLDS_MS, Theme
 
 MOST_LINES = 300
 """Above this many lines a plane is a hairball: bundles take over. A setting."""
@@ -36,7 +36,12 @@ class MapOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Leave out fresh, direct, fast lines that work both ways."""
     numbers: bool = True
     texture: bool = True
-    """Draw what others see as faint lines; in plain text, where nothing is faint, they would only confuse."""
+    """Draw what others see as faint lines, where the theme has colours: in plain text nothing is faint."""
     thresholds_ms: tuple[float, ...] = THRESHOLDS_MS
     interval_s: float = PROBE_INTERVAL_S
     stale_after_s: float = STALE_AFTER_S
+
+    @property
+    def has_texture(self) -> bool:
+        """Whether faint lines can be told from others."""
+        return self.texture and self.level is Level.BRAILLE and self.theme.ramp[0] != PLAIN

@@ -75,7 +75,7 @@ def strokes_of(graph: TailnetGraph, options: MapOptions, lines: Ints | None = No
     """Return the strokes of all lines worth drawing, or of some; the same object while nothing changed."""
     key = (
         *("strokes", options.theme.name, options.selected, options.focus, options.only_problems, options.thresholds_ms),
-        *(options.interval_s, options.stale_after_s, None if lines is None else lines.tobytes()),
+        *(options.interval_s, options.stale_after_s, options.has_texture, None if lines is None else lines.tobytes()),
     )
     known = graph.derived.get(key)
     if isinstance(known, Strokes):
@@ -111,12 +111,13 @@ def _make(graph: TailnetGraph, options: MapOptions, lines: Ints | None) -> Strok
     entries = []
     for index in chosen:
         line = graph.lines[index]
+        ends = (int(graph.ends[0][index]), int(graph.ends[1][index]))
+        is_texture = focus >= 0 and focus not in ends
+        if is_texture and not options.has_texture:
+            continue
         if line.look.stroke is None or (options.only_problems and index != selected and not is_problem(line, options)):
             continue
-        ends = (int(graph.ends[0][index]), int(graph.ends[1][index]))
-        entries.append(
-            _entry(index, line, options, is_selected=index == selected, is_texture=focus >= 0 and focus not in ends)
-        )
+        entries.append(_entry(index, line, options, is_selected=index == selected, is_texture=is_texture))
     entries.sort(key=lambda entry: entry[0])
     keys = list(dict.fromkeys(entry[0] for entry in entries))
     slots = {key: min(position, 255) for position, key in enumerate(keys, start=1)}

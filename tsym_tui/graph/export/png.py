@@ -45,7 +45,7 @@ def to_png(request: ExportRequest) -> bytes:
     _paint(ImageDraw.Draw(image), picture, font, factor)
     image = image.resize((size[0] // _SMOOTH, size[1] // _SMOOTH), Image.Resampling.LANCZOS)
     file = BytesIO()
-    image.save(file, "PNG", optimize=True)
+    image.save(file, "PNG")
     return file.getvalue()
 
 
