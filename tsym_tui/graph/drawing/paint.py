@@ -42,17 +42,17 @@ class Batch(NamedTuple):
 
 
 class Cover(NamedTuple):
-    """Which strokes pass each cell, gaps of dashes included: for placing numbers."""
+    """Which stroke passes each cell, gaps of dashes included: for placing numbers."""
 
-    first: NDArray[np.int32]
-    """Lowest stroke in each cell; -1 = none."""
-    last: NDArray[np.int32]
-    """Highest stroke in each cell; equal to `first` where only one passes."""
+    owners: list[list[int]]
+    """By row and column: the number of the only stroke, `NOBODY` or `CROWD`."""
 
     def only(self, stroke: int, x: int, y: int, cells: int) -> bool:
         """Whether no other stroke passes a row of cells."""
-        first, last = self.first[y, x : x + cells], self.last[y, x : x + cells]
-        return bool((((first == stroke) & (last == stroke)) | (first < 0)).all())
+        return all(owner in {stroke, NOBODY} for owner in self.owners[y][x : x + cells])
+
+
+NOBODY, CROWD = -1, -2
 
 
 class Pen:
@@ -107,7 +107,7 @@ class Pen:
 
     def cover(self) -> Cover:
         """Return which strokes pass each cell."""
-        first = np.full(self._shape[0] * self._shape[1], -1, dtype=np.int32)
+        first = np.full(self._shape[0] * self._shape[1], NOBODY, dtype=np.int32)
         last = first.copy()
         if self._cells:
             cells, numbers = np.concatenate(self._cells), np.concatenate(self._numbers)
@@ -115,7 +115,7 @@ class Pen:
             cells, numbers = cells[order], numbers[order]
             last[cells] = numbers
             first[cells[::-1]] = numbers[::-1]
-        return Cover(first.reshape(self._shape), last.reshape(self._shape))
+        return Cover(np.where(first == last, last, CROWD).reshape(self._shape).tolist())
 
     def drawn(self) -> Flags:
         """Return which cells have something in them."""
