@@ -68,9 +68,8 @@ def _shown(app: TsymApp) -> Snapshot | None:
 def quiet_app(source: FakeSource, settings: Settings | None = None) -> TsymApp:
     """Make an app whose clock stands still and whose looks do not depend on the machine."""
     chosen = settings if settings is not None else Settings(theme="dark", glyphs="braille")
-    app = TsymApp(source, settings=chosen, env={"TERM": "xterm-256color", "XDG_STATE_HOME": "/dev/null"})
-    app.desk.clock = lambda: pictures.NOW
-    return app
+    env = {"TERM": "xterm-256color", "XDG_STATE_HOME": "/dev/null"}
+    return TsymApp(source, settings=chosen, env=env, clock=lambda: pictures.NOW)
 
 
 @asynccontextmanager

@@ -11,11 +11,27 @@ import pytest
 from tests.ui import pictures
 from tests.ui.fake_source import FakeSource
 from tests.ui.running import quiet_app
+from tsym_tui.graph.themes import THEMES
 from tsym_tui.ui import crashes
+from tsym_tui.ui.desk import Desk
+from tsym_tui.ui.keys import Scope
+from tsym_tui.ui.rows.pens import Pen
+from tsym_tui.ui.rows.selection import plain_text
+from tsym_tui.ui.settings import Settings
 from tsym_tui.ui.source import SnapshotSource
-from tsym_tui.ui.widgets.frame import HeaderPane
+from tsym_tui.ui.widgets.firstframe import FirstFrame
 
-HEAVY = ("numpy", "networkx", "scipy", "tsym_tui.graph.draw", "tsym_tui.fleet.fleet", "h11", "click")
+HEAVY = (
+    "tsym_tui.ui.screens",
+    "tsym_tui.ui.views",
+    "numpy",
+    "networkx",
+    "scipy",
+    "tsym_tui.graph.draw",
+    "tsym_tui.fleet.fleet",
+    "h11",
+    "click",
+)
 
 
 def loaded_by(statement: str) -> set[str]:
@@ -33,12 +49,11 @@ def test_drawing_does_not_load_scipy() -> None:
     assert "scipy" not in loaded_by("from tsym_tui.ui.maps import load_drawing; load_drawing()")
 
 
-async def test_the_first_frame_does_not_wait_for_the_source() -> None:
-    seen: list[str] = []
+async def test_the_source_is_opened_behind_a_frame_that_is_there() -> None:
+    seen: list[bool] = []
 
     async def open_source() -> SnapshotSource:
-        header = app.screen.query_one(HeaderPane)
-        seen.append("".join(run.text for run in header._rows[0]))
+        seen.append(bool(app.screen_stack[0].query_one(FirstFrame)._strips))
         return FakeSource(pictures.home())
 
     app = quiet_app(FakeSource(pictures.home()))
@@ -47,7 +62,17 @@ async def test_the_first_frame_does_not_wait_for_the_source() -> None:
         while app.desk.view.picture is None:
             await pilot.pause()
 
-    assert "connecting" in seen[0]
+    assert seen == [True]
+
+
+def test_the_first_frame_says_that_it_is_looking_at_every_size() -> None:
+    pane = FirstFrame(Desk(Settings(), Pen(THEMES["dark"]), clock=lambda: pictures.NOW), Scope.MAP)
+    texts = {size: plain_text(pane.build(*size)) for size in ((120, 36), (80, 24), (20, 5), (10, 1))}
+
+    assert all(text.count("\n") == height for (_, height), text in texts.items())
+    assert "looking for a tailscaled" in texts[80, 24]
+    assert "connecting 12:04:09" in texts[80, 24]
+    assert "q quit" in texts[20, 5]
 
 
 def test_a_bug_is_said_in_one_sentence_and_kept_in_a_file(tmp_path: Path) -> None:
@@ -71,8 +96,13 @@ def test_a_bug_whose_report_cannot_be_written_is_said_all_the_same() -> None:
 async def test_a_bug_in_a_handler_ends_the_app_with_70(monkeypatch: pytest.MonkeyPatch) -> None:
     app = quiet_app(FakeSource(pictures.home()))
     monkeypatch.setattr("tsym_tui.ui.app.TsymApp.action_pause", lambda _: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
+
+    async def press_p() -> None:
         async with app.run_test(size=(100, 30)) as pilot:
+            while app.desk.view.picture is None:
+                await pilot.pause()
             await pilot.press("p")
 
+    with pytest.raises(ZeroDivisionError):
+        await press_p()
     assert app.return_code == crashes.EXIT_CODE

@@ -13,33 +13,35 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TypeAlias
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
-from textual.app import App
+from textual.app import App, ComposeResult
 from textual.filter import LineFilter
 from textual.message import Message
+from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 from textual.theme import Theme as TextualTheme
-from textual.worker import Worker, WorkerState
 
 from tsym_tui.graph.looks import Role
 from tsym_tui.graph.themes import THEMES, Theme
-from tsym_tui.ui import crashes, maps
-from tsym_tui.ui.desk import Desk
-from tsym_tui.ui.driver import TerminalDriver
+from tsym_tui.ui.bindings import bindings_of
+from tsym_tui.ui.desk import Desk, local_time
+from tsym_tui.ui.keys import Scope
 from tsym_tui.ui.rows.pens import Pen
-from tsym_tui.ui.screens.base import TailnetScreen
-from tsym_tui.ui.screens.detail import DetailScreen
-from tsym_tui.ui.screens.help import HelpScreen
-from tsym_tui.ui.screens.map import MapScreen
-from tsym_tui.ui.screens.matrix import MatrixScreen
-from tsym_tui.ui.screens.nodes import NodesScreen
 from tsym_tui.ui.settings import Settings, choose_level, choose_theme
-from tsym_tui.ui.source import SnapshotSource
-from tsym_tui.ui.views import Picture
-from tsym_tui.ui.watching import watch
+from tsym_tui.ui.widgets.firstframe import FirstFrame
+from tsym_tui.ui.widgets.panes import Pane
 
-SourceOpener: TypeAlias = Callable[[], Awaitable[SnapshotSource]]
+if sys.platform != "win32":
+    from tsym_tui.ui.driver import TerminalDriver
+
+if TYPE_CHECKING:
+    from tsym_tui.ui.screens.base import TailnetScreen
+    from tsym_tui.ui.source import SnapshotSource
+    from tsym_tui.ui.views import Picture
+
+SourceOpener: TypeAlias = "Callable[[], Awaitable[SnapshotSource]]"
 """Opens the source when the first frame is on screen; whatever it raises becomes a sentence on the failed face."""
 
 CLOSE_TIMEOUT_S = 5.0
@@ -50,8 +52,6 @@ NOTICE_S = 4.0
 SWITCH_INTERVAL_S = 0.0005
 """How long the drawing thread may keep the event loop waiting at each system call. Python's 5 ms make a burst of a
 hundred probes, with a map being drawn beside it, a stall of half a second."""
-
-SCREENS: dict[str, type[TailnetScreen]] = {"nodes": NodesScreen, "matrix": MatrixScreen, "map": MapScreen}
 
 
 class PictureTaken(Message):
@@ -79,6 +79,7 @@ class TsymApp(App[None], inherit_bindings=False):
 
     TITLE = "tsym"
     ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar = bindings_of(Scope.EVERYWHERE)
     CSS = "TailnetScreen { background: $background; }"
 
     def __init__(
@@ -88,6 +89,7 @@ class TsymApp(App[None], inherit_bindings=False):
         settings: Settings | None = None,
         commands: object = None,
         env: Mapping[str, str] = os.environ,
+        clock: Callable[[], datetime] = local_time,
     ) -> None:
         super().__init__(driver_class=None if sys.platform == "win32" else TerminalDriver)
         self._open = source
@@ -97,10 +99,9 @@ class TsymApp(App[None], inherit_bindings=False):
         """The command tree, for the screen that will list it; nothing here reads it yet."""
         theme = choose_theme(self.settings.theme, env)
         level = choose_level(self.settings.glyphs, env, getattr(sys.__stdout__, "encoding", None) or "utf-8")
-        self.desk = Desk(settings=self.settings, pen=Pen(THEMES[theme], level), backlog=self._terminal_backlog)
-        for each in THEMES.values():
-            self.register_theme(textual_theme(each))
-        self.theme = f"tsym-{theme}"
+        self.desk = Desk(self.settings, Pen(THEMES[theme], level), clock=clock)
+        self.desk.backlog = self._terminal_backlog
+        self._wear(theme)
         self.newest: Picture | None = None
         """The last picture that came, shown or not."""
         self._screens: dict[str, TailnetScreen] = {}
@@ -109,21 +110,42 @@ class TsymApp(App[None], inherit_bindings=False):
 
     # life
 
+    def compose(self) -> ComposeResult:
+        """Show a first frame that needs none of the screens."""
+        yield FirstFrame(self.desk, Scope(self.settings.start_screen))
+
     def on_mount(self) -> None:
-        """Show the first screen, and begin to look once it is painted."""
+        """Begin in earnest once the first frame is painted."""
         self._handle_signals()
         if not self.is_headless:
             sys.setswitchinterval(SWITCH_INTERVAL_S)
-        self.action_show(self.settings.start_screen)
         self.set_interval(1.0, self._tick)
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        self.run_worker(self._look(), group="source", description="reads the source", exit_on_error=False)
-        self.run_worker(self._warm_up(), group="drawing", description="loads the drawing", exit_on_error=False)
+        self.run_worker(self._get_going(), group="start", description="loads the screens", exit_on_error=False)
 
-    async def _look(self) -> None:
+    async def _get_going(self) -> None:
+        """Load the screens, show the first one, open the source, load what draws maps; each as soon as it can be."""
+        await asyncio.to_thread(load_screens)
+        self.action_show(self.settings.start_screen)
+        self._look()
+        await asyncio.to_thread(load_drawing)
+        if not self.is_headless:
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(50_000, 20, 100)
+
+    def _look(self) -> None:
+        """Start to read the source, or start again."""
+        self.run_worker(
+            self._read_source(), group="source", description="reads the source", exclusive=True, exit_on_error=False
+        )
+
+    async def _read_source(self) -> None:
         """Open the source and turn its changes into messages until it ends."""
+        from tsym_tui.ui.watching import watch
+
         try:
             source = await self._open() if callable(self._open) else self._open
             self.desk.source = source
@@ -132,14 +154,6 @@ class TsymApp(App[None], inherit_bindings=False):
         except Exception as error:  # noqa: BLE001 - the edge where a broken source becomes a sentence
             self.log(error)
             self.post_message(LookingEnded(str(error) or type(error).__name__))
-
-    async def _warm_up(self) -> None:
-        """Load numpy and networkx while a person reads the first frame, then spare the collector what stays anyway."""
-        await asyncio.to_thread(maps.load_drawing)
-        if not self.is_headless:
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(50_000, 20, 100)
 
     async def on_unmount(self) -> None:
         """Close the source; leaves no task, socket or child behind."""
@@ -166,7 +180,9 @@ class TsymApp(App[None], inherit_bindings=False):
 
     def _fatal_error(self) -> None:
         """Replace Textual's traceback by a sentence; the traceback goes to a file."""
-        error = sys.exception() if sys.version_info >= (3, 11) else None
+        from tsym_tui.ui import crashes
+
+        error = sys.exception()
         failure = error if error is not None else RuntimeError("no cause known")
         report = crashes.write_report(failure, crashes.state_folder(self._env))
         self.exit(return_code=crashes.EXIT_CODE, message=crashes.say(failure, report))
@@ -186,23 +202,22 @@ class TsymApp(App[None], inherit_bindings=False):
         self.desk.view.trouble = message.words
         self._front.show()
 
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Say that the drawing could not be loaded; other workers tell themselves."""
-        if event.state is WorkerState.ERROR and event.worker.group == "drawing":
-            self._front.say(f"the map cannot be drawn: {event.worker.error}")
-
     def _tick(self) -> None:
         driver = self._driver
         if isinstance(driver, TerminalDriver) and driver.dropped and not driver.backlog:
             driver.dropped = False
-            self._front.forget()
-        self._front.tick()
+            for screen in self.screen_stack:
+                repaint(screen)
+        if self._current:
+            self._front.tick()
 
     # screens
 
     @property
     def _front(self) -> TailnetScreen:
         """The screen that shows the tailnet, below any overlay."""
+        from tsym_tui.ui.screens.base import TailnetScreen
+
         for screen in reversed(self.screen_stack):
             if isinstance(screen, TailnetScreen):
                 return screen
@@ -210,8 +225,8 @@ class TsymApp(App[None], inherit_bindings=False):
 
     def action_show(self, name: str) -> None:
         """Bring a screen to the front; what was opened over the old one closes."""
-        if name not in SCREENS:
-            return
+        from tsym_tui.ui.screens import SCREENS
+
         if name not in self._screens:
             self._screens[name] = SCREENS[name](self.desk)
             self.install_screen(self._screens[name], name)
@@ -231,15 +246,23 @@ class TsymApp(App[None], inherit_bindings=False):
 
     def action_open(self) -> None:
         """Show the selection over the whole screen."""
+        from tsym_tui.ui.screens.detail import DetailScreen
+
         if self.desk.view.node is not None and not isinstance(self.screen, DetailScreen):
             self.push_screen(DetailScreen(self.desk))
 
     def action_help(self) -> None:
         """Show the keys of the screen in front."""
+        from tsym_tui.ui.screens.help import HelpScreen
+
         front = self._front
         self.push_screen(HelpScreen(self.desk, front.SCOPE, front.TITLE))
 
     # what keys do everywhere
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
+        """Let only leaving and suspending act before the first screen is there."""
+        return bool(self._current) or action in {"leave", "suspend_process"}
 
     def action_pause(self) -> None:
         """Hold the picture, or let it go on."""
@@ -265,18 +288,24 @@ class TsymApp(App[None], inherit_bindings=False):
             return
         self.desk.view.trouble = None
         self._front.show()
-        self.run_worker(self._look(), group="source", exclusive=True, exit_on_error=False)
+        self._look()
 
     def action_theme(self) -> None:
         """Take the next theme."""
         names = list(THEMES)
         name = names[(names.index(self.desk.pen.theme.name) + 1) % len(names)]
         self.desk.pen = Pen(THEMES[name], self.desk.pen.level)
-        self.theme = f"tsym-{name}"
-        for screen in self.screen_stack:
-            if isinstance(screen, TailnetScreen):
-                screen.forget()
+        self._wear(name)
+        for screen in {self._front, *self._screens.values()}:
+            repaint(screen)
+            screen.show()
         self.notify_briefly(f"theme: {name}")
+
+    def _wear(self, name: str) -> None:
+        """Tell Textual about a theme when it is first worn."""
+        theme = textual_theme(THEMES[name])
+        self.register_theme(theme)
+        self.theme = theme.name
 
     def action_leave(self) -> None:
         """End the app."""
@@ -311,6 +340,26 @@ def textual_theme(theme: Theme) -> TextualTheme:
         panel=background,
         dark=not theme.is_light,
     )
+
+
+def repaint(screen: Screen[Any]) -> None:
+    """Paint every pane of a screen again, whatever is thought to be on it."""
+    for pane in screen.query(Pane):
+        pane.forget()
+        pane.refresh()
+
+
+def load_screens() -> None:
+    """Import the screens and what reads the source."""
+    import tsym_tui.ui.screens
+    import tsym_tui.ui.watching  # noqa: F401 - loading is the point
+
+
+def load_drawing() -> None:
+    """Import numpy and the drawing of maps."""
+    from tsym_tui.ui import maps
+
+    maps.load_drawing()
 
 
 def void(_: object) -> None:

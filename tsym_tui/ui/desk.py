@@ -6,14 +6,15 @@ Panes read it and never write it; handlers of the app and its screens change it 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from tsym_tui.graph.themes import THEMES
 from tsym_tui.ui.rows.pens import Pen
 from tsym_tui.ui.settings import Settings
-from tsym_tui.ui.source import SnapshotSource
-from tsym_tui.ui.views import View
+
+if TYPE_CHECKING:
+    from tsym_tui.ui.source import SnapshotSource
+    from tsym_tui.ui.views import View
 
 
 def local_time() -> datetime:
@@ -21,17 +22,26 @@ def local_time() -> datetime:
     return datetime.now().astimezone()
 
 
-@dataclass
 class Desk:
     """The view, the pen, and the few services that drawing needs."""
 
-    settings: Settings = field(default_factory=Settings)
-    view: View = field(default_factory=View)
-    pen: Pen = field(default_factory=lambda: Pen(THEMES["dark"]))
-    source: SnapshotSource | None = None
-    """None until it was opened."""
-    clock: Callable[[], datetime] = local_time
-    backlog: Callable[[], int] = lambda: 0
-    """Writes the terminal has not taken yet: a large frame waits for them."""
-    notice: str = ""
-    """A sentence about what just happened, shown for a moment."""
+    def __init__(self, settings: Settings, pen: Pen, *, clock: Callable[[], datetime] = local_time) -> None:
+        self.settings = settings
+        self.pen = pen
+        self.clock = clock
+        self.source: SnapshotSource | None = None
+        """None until it was opened."""
+        self.backlog: Callable[[], int] = lambda: 0
+        """Tells how many writes the terminal has not taken yet: a large frame waits for them."""
+        self.notice = ""
+        """A sentence about what just happened, shown for a moment."""
+        self._view: View | None = None
+
+    @property
+    def view(self) -> View:
+        """What the person looks at; made on first use, since the first frame does without."""
+        if self._view is None:
+            from tsym_tui.ui.views import View
+
+            self._view = View()
+        return self._view

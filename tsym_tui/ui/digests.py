@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from statistics import median_high
+
+import msgspec
 
 from tsym_agent.model.hosts import Host, HostState
 from tsym_agent.model.ids import NodeRef
@@ -24,8 +25,7 @@ from tsym_tui.graph.looks import NodeKind
 _BAD_FIRST = {PathKind.DERP: 0, PathKind.PEER_RELAY: 1, PathKind.UNKNOWN: 2, PathKind.DIRECT: 3}
 
 
-@dataclass(frozen=True, slots=True)
-class NodeSum:
+class NodeSum(msgspec.Struct, frozen=True):
     """How one node is reached from everywhere we can look from."""
 
     state: SampleState = SampleState.NEVER
@@ -54,19 +54,18 @@ class NodeSum:
         return self.fresh + self.stale + self.failed
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
+class Digest(msgspec.Struct, frozen=True):
     """A picture and its sums."""
 
     snapshot: Snapshot
-    sums: Mapping[NodeRef, NodeSum] = field(default_factory=dict)
-    incoming: Mapping[NodeRef, tuple[Pair, ...]] = field(default_factory=dict)
-    outgoing: Mapping[NodeRef, tuple[Pair, ...]] = field(default_factory=dict)
-    names: Mapping[NodeRef, str] = field(default_factory=dict)
+    sums: Mapping[NodeRef, NodeSum] = {}
+    incoming: Mapping[NodeRef, tuple[Pair, ...]] = {}
+    outgoing: Mapping[NodeRef, tuple[Pair, ...]] = {}
+    names: Mapping[NodeRef, str] = {}
     """Short names, unlike the nodes' own unique."""
     order: tuple[NodeRef, ...] = ()
     """Every node in the order of lists: hosts first, then by name, numbers in names by value."""
-    endpoints: Mapping[str, NodeRef] = field(default_factory=dict)
+    endpoints: Mapping[str, NodeRef] = {}
     """Whose an address is: Tailscale addresses, and those where a node was reached directly."""
     fresh_pairs: int = 0
     wanted_pairs: int = 0

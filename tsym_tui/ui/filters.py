@@ -16,7 +16,8 @@ Pure: a node and its sums in, yes or no out. The whole language is case-blind.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from tsym_agent.model.nodes import Node
 from tsym_agent.model.paths import PathKind, SampleState
@@ -39,8 +40,7 @@ class FilterError(ValueError):
     """A filter that cannot be read; its text says which term and what there is instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(msgspec.Struct, frozen=True):
     """A filter as it was typed, and its tests."""
 
     text: str = ""

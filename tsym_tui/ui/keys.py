@@ -7,8 +7,9 @@ Only plain keys, shifted letters and safe control keys: chords are eaten by term
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class Scope(StrEnum):
@@ -24,8 +25,7 @@ class Scope(StrEnum):
     HELP = "help"
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(msgspec.Struct, frozen=True):
     """One meaning: a key, several for the same, or two for the two directions of it."""
 
     name: str

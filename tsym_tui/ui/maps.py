@@ -6,8 +6,9 @@ them. Everything runs in one thread at a time; the caller sees to that.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tsym_agent.model.ids import NodeRef
 from tsym_agent.model.snapshot import Snapshot
@@ -23,8 +24,7 @@ AUTO = "auto"
 MOST_ZOOM = 8.0
 
 
-@dataclass(frozen=True, slots=True)
-class Viewport:
+class Viewport(msgspec.Struct, frozen=True):
     """Which part of the map is seen: the middle of it in the unit square, and how near."""
 
     x: float = 0.5
@@ -51,28 +51,30 @@ class Viewport:
         return Viewport(min(max(self.x, half), 1 - half), min(max(self.y, half), 1 - half), self.zoom)
 
 
-@dataclass(frozen=True, slots=True)
-class MapRequest:
+FROM_AFAR = Viewport()
+
+
+class MapRequest(msgspec.Struct, frozen=True, eq=False):
     """One picture that a screen wants."""
 
-    snapshot: Snapshot = field(compare=False)
-    """Compared by identity, in `is_like`: comparing tens of thousands of pairs takes longer than drawing them."""
+    snapshot: Snapshot
     size: tuple[int, int]
     theme: Theme
     level: Level
     layout: str = AUTO
     selected: tuple[NodeRef, ...] = ()
     focus: NodeRef | None = None
-    viewport: Viewport = Viewport()
+    viewport: Viewport = FROM_AFAR
     only_problems: bool = False
 
     def is_like(self, other: MapRequest) -> bool:
-        """Whether the other picture would be the same."""
-        return self.snapshot is other.snapshot and self == other
+        """Whether the other picture would be the same; snapshots by identity: comparing takes longer than drawing."""
+        if self.snapshot is not other.snapshot:
+            return False
+        return msgspec.structs.astuple(self)[1:] == msgspec.structs.astuple(other)[1:]
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnMap:
+class DrawnMap(msgspec.Struct, frozen=True):
     """The answer."""
 
     request: MapRequest

@@ -7,8 +7,9 @@ can leave everything else out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
+
+import msgspec
 
 from tsym_agent.model.hosts import Host, HostState
 from tsym_agent.model.ids import NodeRef
@@ -42,8 +43,7 @@ class Kind(IntEnum):
     HEALTH = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """One thing to look at."""
 
     kind: Kind

@@ -6,7 +6,8 @@ Pure functions of the environment, so that each choice is a line in a table of t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from tsym_tui.graph.looks import Level
 from tsym_tui.graph.themes import THEMES
@@ -20,8 +21,7 @@ _PLAIN_TERMINALS = ("dumb", "vt", "unknown")
 _SIXTEEN_COLOUR_TERMINALS = ("linux", "ansi", "cygwin", "xterm-16color", "rxvt-16color", "screen.linux")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """Settings of the app; `auto` is chosen from the terminal."""
 
     theme: str = AUTO

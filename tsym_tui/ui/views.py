@@ -22,8 +22,7 @@ from tsym_tui.ui.rows.nodedetail import neighbours
 from tsym_tui.ui.rows.nodestable import ordered
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(msgspec.Struct, frozen=True):
     """A snapshot and everything that is derived from it once."""
 
     digest: Digest

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
+
+import msgspec
 
 from tsym_tui.graph.frame import Run
 from tsym_tui.graph.themes import Role
@@ -25,8 +26,7 @@ class Mood(Enum):
     """Looking has stopped for good."""
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderFacts:
+class HeaderFacts(msgspec.Struct, frozen=True):
     """What the header says."""
 
     tailnet: str = ""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 
 import msgspec
@@ -75,8 +74,7 @@ class Metric(Enum):
         return {Metric.LOSS: "loss %", Metric.AGE: "age"}.get(self, "ms")
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(msgspec.Struct, frozen=True):
     """Which hosts and nodes the matrix is of, and where its cursor stands."""
 
     hosts: tuple[NodeRef, ...]
@@ -125,8 +123,7 @@ def next_bad(digest: Digest, grid: Grid) -> Grid:
     return grid
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(msgspec.Struct, frozen=True):
     """Rows, and where in them which cell is."""
 
     rows: list[Row]

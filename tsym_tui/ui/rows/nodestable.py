@@ -6,8 +6,9 @@ Built row by row, so a table of thousands costs only the rows on screen.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from tsym_agent.model.hosts import HostState
 from tsym_agent.model.ids import NodeRef
@@ -27,8 +28,7 @@ LEAST_NAME_CELLS = 14
 MOST_NAME_CELLS = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One node as a column sees it."""
 
     digest: Digest
@@ -36,8 +36,7 @@ class Entry:
     sums: NodeSum
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """One column."""
 
     letter: str

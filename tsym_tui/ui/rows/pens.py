@@ -6,7 +6,6 @@ Widths are cells, not characters: names may be wide or carry emoji. A row is a l
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import msgspec
@@ -23,8 +22,7 @@ Row: TypeAlias = list[Run]
 BLANK: Row = []
 
 
-@dataclass(frozen=True, slots=True)
-class Pen:
+class Pen(msgspec.Struct, frozen=True):
     """Writes runs in the colours of a theme and the glyphs of a level."""
 
     theme: Theme
@@ -68,6 +66,10 @@ class Pen:
     def line(self, text: str, line: Line) -> Run:
         """Write something in the colours of both directions together."""
         return self.look(text, line.look, line.latency_ms, line.age_s)
+
+    def hairline(self) -> Run:
+        """Write one cell of the line between the map and a side pane."""
+        return self("|" if self.is_ascii else "│", Role.RULE)
 
     def cursor(self, text: str) -> Run:
         """Write the cell that a cursor stands on."""

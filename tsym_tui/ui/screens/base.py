@@ -16,7 +16,7 @@ from tsym_tui.ui.keys import Scope
 from tsym_tui.ui.rows.faces import Face, face_rows
 from tsym_tui.ui.rows.pens import Row
 from tsym_tui.ui.rows.selection import full_rows, pair_history, plain_text
-from tsym_tui.ui.widgets.frame import HeaderPane, KeysPane, LegendPane, NoticePane
+from tsym_tui.ui.widgets.frame import FootPane, HeaderPane
 from tsym_tui.ui.widgets.lists import NodePicked, PlainListPane, Scrolled
 from tsym_tui.ui.widgets.panes import Pane
 from tsym_tui.ui.widgets.prompt import FilterChanged, FilterPrompt, PromptClosed
@@ -50,14 +50,17 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
     DEFAULT_CSS: ClassVar[str] = """
     TailnetScreen {
         layout: vertical;
-        .gap { height: 1; }
+        overflow: hidden;
         #body { height: 1fr; }
         #face, #plain { display: none; }
         &.-faced #face { display: block; }
         &.-faced .data, &.-faced #plain { display: none; }
         &.-tiny, &.-short {
-            .data, .gap, LegendPane, NoticePane { display: none; }
+            .data { display: none; }
+            HeaderPane, FootPane { height: 1; }
         }
+        &.-asking FootPane { height: 2; }
+        &.-asking.-tiny FootPane, &.-asking.-short FootPane { height: 1; }
         &.-tiny #plain, &.-short #plain { display: block; }
         &.-tiny.-faced #plain, &.-short.-faced #plain { display: none; }
         &.-narrow .right, &.-narrow .left, &.-medium .left { display: none; }
@@ -71,16 +74,13 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """Put the frame around the body."""
         yield HeaderPane(self.desk)
-        yield Pane(self.desk, classes="gap")
         with Horizontal(id="body"):
             yield FacePane(self.desk, id="face")
             yield PlainListPane(self.desk, id="plain")
             yield from self.compose_body()
-        yield NoticePane(self.desk, id="notice")
         yield FilterPrompt(self.desk)
         yield from self.compose_prompts()
-        yield LegendPane(self.desk, id="legend")
-        yield KeysPane(self.desk, self.SCOPE)
+        yield FootPane(self.desk, self.SCOPE)
 
     def compose_body(self) -> Iterable[Widget]:
         """Return the panes between header and legend."""
@@ -106,13 +106,6 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
         headers.first().crumbs = self.crumbs
         for pane in self.query(Pane):
             pane.redraw()
-
-    def forget(self) -> None:
-        """Draw everything anew: colours have changed, or the terminal lost some of it."""
-        for pane in self.query(Pane):
-            pane.forget()
-            pane.refresh()
-        self.show()
 
     def tick(self) -> None:
         """Let the clock go on."""
@@ -169,7 +162,7 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
 
     def action_filter(self) -> None:
         """Type a filter."""
-        self.query_one(NoticePane).display = False
+        self.add_class("-asking")
         self.query_one(FilterPrompt).open(self.desk.view.filter.text)
 
     def on_filter_changed(self, message: FilterChanged) -> None:
@@ -181,7 +174,7 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
         """Go back to the keys."""
         if not message.kept:
             self.desk.view.narrow(Filter())
-        self.query_one(NoticePane).display = True
+        self.remove_class("-asking")
         self.set_focus(None)
         self.show()
 
@@ -211,5 +204,5 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
     def say(self, words: str) -> None:
         """Show a sentence for a moment."""
         self.desk.notice = words
-        for pane in self.query(NoticePane):
-            pane.redraw()
+        for foot in self.query(FootPane):
+            foot.redraw()

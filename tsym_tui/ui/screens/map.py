@@ -11,7 +11,6 @@ from tsym_tui.ui.bindings import bindings_of
 from tsym_tui.ui.keys import Scope
 from tsym_tui.ui.screens.base import TailnetScreen
 from tsym_tui.ui.widgets.details import DetailPane
-from tsym_tui.ui.widgets.frame import Hairline
 from tsym_tui.ui.widgets.lists import NodeListPane
 from tsym_tui.ui.widgets.mappane import MapPane
 
@@ -26,9 +25,7 @@ class MapScreen(TailnetScreen, inherit_bindings=False):
     def compose_body(self) -> Iterable[Widget]:
         """Return the panes between header and legend."""
         yield NodeListPane(self.desk, id="list", classes="data left")
-        yield Hairline(self.desk, classes="data left")
         yield MapPane(self.desk, id="map", classes="data")
-        yield Hairline(self.desk, classes="data right")
         yield DetailPane(self.desk, id="detail", classes="data right")
 
     @property

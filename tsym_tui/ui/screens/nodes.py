@@ -12,7 +12,6 @@ from tsym_tui.ui.keys import Scope
 from tsym_tui.ui.rows.nodestable import sort_letters
 from tsym_tui.ui.screens.base import TailnetScreen
 from tsym_tui.ui.widgets.details import DetailPane
-from tsym_tui.ui.widgets.frame import Hairline, NoticePane
 from tsym_tui.ui.widgets.lists import TablePane
 from tsym_tui.ui.widgets.prompt import LetterPrompt, SortChosen
 
@@ -27,7 +26,6 @@ class NodesScreen(TailnetScreen, inherit_bindings=False):
     def compose_body(self) -> Iterable[Widget]:
         """Return the panes between header and legend."""
         yield TablePane(self.desk, id="table", classes="data")
-        yield Hairline(self.desk, classes="data right")
         yield DetailPane(self.desk, id="detail", classes="data right")
 
     def compose_prompts(self) -> Iterable[Widget]:
@@ -40,7 +38,7 @@ class NodesScreen(TailnetScreen, inherit_bindings=False):
 
     def action_sort(self) -> None:
         """Ask for the column."""
-        self.query_one(NoticePane).display = False
+        self.add_class("-asking")
         self.query_one(LetterPrompt).open(sort_letters(self.query_one(TablePane).size.width))
 
     def on_sort_chosen(self, message: SortChosen) -> None:

@@ -17,18 +17,19 @@ MARGIN = 2
 class DetailPane(Pane):
     """The right pane."""
 
-    DEFAULT_CSS: ClassVar[str] = "DetailPane { width: 30; }"
+    DEFAULT_CSS: ClassVar[str] = "DetailPane { width: 31; }"
 
     def build(self, cells: int, height: int) -> Sequence[Row]:
-        """Write the selection; what does not fit is counted on the last row but one."""
-        inner = cells - 2 * MARGIN
+        """Write the selection beside a hairline; what does not fit is counted on the last row but one."""
+        inner = cells - 2 * MARGIN - 1
         view = self.desk.view
         rows = selection_rows(self.pen, view, pair_history(view, self.desk.source), inner)
         room = height - 2
         if len(rows) > room:
             rows = [*rows[: room - 1], [self.pen.dim(f"{len(rows) - room + 1} more rows")]]
         shown = [[*blank(MARGIN), *clip(row, inner, self.pen.signs.ellipsis)] for row in rows]
-        return [*shown, *([] for _ in range(height - 1 - len(shown))), self._foot()]
+        rows = [*shown, *([] for _ in range(height - 1 - len(shown))), self._foot()]
+        return [[self.pen.hairline(), *row] for row in rows]
 
     def _foot(self) -> Row:
         """Name the keys that act on the selection."""

@@ -1,4 +1,4 @@
-"""The frame around every screen: header, hairlines, notice, legend and keys."""
+"""The frame around every screen: the header above, notice, legend and keys below."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from tsym_tui.ui.widgets.panes import Pane
 
 
 class HeaderPane(Pane):
-    """Row 0."""
+    """Row 0, and a blank one where there is room."""
 
-    DEFAULT_CSS = "HeaderPane { height: 1; }"
+    DEFAULT_CSS = "HeaderPane { height: 2; }"
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, id="header")
         self.crumbs: tuple[str, ...] = ()
 
-    def build(self, cells: int, height: int) -> Sequence[Row]:  # noqa: ARG002 - one row
+    def build(self, cells: int, height: int) -> Sequence[Row]:  # noqa: ARG002 - one row, the rest blank
         """Write the header from the picture and the clock."""
         view = self.desk.view
         clock = f"{self.desk.clock():%H:%M:%S}"
@@ -50,49 +50,24 @@ class HeaderPane(Pane):
         return [render_header(self.pen, facts, cells)]
 
 
-class Hairline(Pane):
-    """One column between the map and a side pane."""
+class FootPane(Pane):
+    """The last rows: what just happened, what looks mean, which keys there are. A small pane keeps the keys."""
 
-    DEFAULT_CSS = "Hairline { width: 1; }"
-
-    def build(self, cells: int, height: int) -> Sequence[Row]:  # noqa: ARG002 - one column
-        """Draw the line."""
-        return [[self.pen("|" if self.pen.is_ascii else "│", Role.RULE)]] * height
-
-
-class NoticePane(Pane):
-    """The row above the legend: blank, or what just happened, or what went wrong with looking."""
-
-    DEFAULT_CSS = "NoticePane { height: 1; }"
-
-    def build(self, cells: int, height: int) -> Sequence[Row]:  # noqa: ARG002 - one row
-        """Write the notice."""
-        view = self.desk.view
-        if view.trouble is not None and view.face is Face.DATA:
-            return [[*blank(2), self.pen("! ", Role.WARN), self.pen(view.trouble)]]
-        return [[*blank(3), self.pen.dim(self.desk.notice)]] if self.desk.notice else [[]]
-
-
-class LegendPane(Pane):
-    """What glyphs, dashes and colours mean."""
-
-    DEFAULT_CSS = "LegendPane { height: 1; }"
-
-    def build(self, cells: int, height: int) -> Sequence[Row]:  # noqa: ARG002 - one row
-        """Write the legend."""
-        drawn = legend(cells - 5, self.pen.theme, self.pen.level, most_rows=1)
-        return [[*blank(3), *row] for row in drawn.rows[:1]]
-
-
-class KeysPane(Pane):
-    """The last row."""
-
-    DEFAULT_CSS = "KeysPane { height: 1; }"
+    DEFAULT_CSS = "FootPane { height: 3; }"
 
     def __init__(self, desk: Desk, scope: Scope) -> None:
-        super().__init__(desk, id="keys")
+        super().__init__(desk, id="foot")
         self._keys = keys_of(scope)
 
-    def build(self, cells: int, height: int) -> Sequence[Row]:  # noqa: ARG002 - one row
-        """Write the keys."""
-        return [render_keys(self.pen, self._keys, cells)]
+    def build(self, cells: int, height: int) -> Sequence[Row]:
+        """Write the rows there is room for, from the last one up."""
+        drawn = legend(max(1, cells - 5), self.pen.theme, self.pen.level, most_rows=1)
+        rows = [self._notice(), [*blank(3), *drawn.rows[0]], render_keys(self.pen, self._keys, cells)]
+        return rows[-height:]
+
+    def _notice(self) -> Row:
+        """Say what just happened, or what went wrong with looking."""
+        view = self.desk.view
+        if view.trouble is not None and view.face is Face.DATA:
+            return [*blank(2), self.pen("! ", Role.WARN), self.pen(view.trouble)]
+        return [*blank(3), self.pen.dim(self.desk.notice)] if self.desk.notice else []

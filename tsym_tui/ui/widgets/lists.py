@@ -59,10 +59,10 @@ class ListPane(Pane):
 class NodeListPane(ListPane):
     """Nodes, then what is wrong now."""
 
-    DEFAULT_CSS: ClassVar[str] = "NodeListPane { width: 23; }"
+    DEFAULT_CSS: ClassVar[str] = "NodeListPane { width: 24; }"
 
     def build(self, cells: int, height: int) -> Sequence[Row]:
-        """Write the pane."""
+        """Write the pane, and the hairline at its right."""
         view = self.desk.view
         if view.picture is None or view.digest is None:
             return []
@@ -72,10 +72,10 @@ class NodeListPane(ListPane):
             view.listed,
             view.picture.problems,
             view.selected,
-            size=(cells, height),
+            size=(cells - 1, height),
             filter_text=view.filter.text,
         )
-        return rows
+        return [[*fit(row, cells - 1), self.pen.hairline()] for row in rows]
 
 
 class TablePane(ListPane):

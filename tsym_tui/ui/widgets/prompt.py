@@ -55,7 +55,7 @@ class FilterPrompt(Pane, can_focus=True):
         self.line = LineText(text, len(text))
         self._trouble = ""
         self.display = True
-        self.focus()
+        self.screen.set_focus(self)  # at once: the next key is text already
         self.redraw()
 
     def build(self, cells: int, height: int) -> Sequence[Row]:  # noqa: ARG002 - one row
@@ -116,7 +116,7 @@ class LetterPrompt(Pane, can_focus=True):
         """Ask for one of these, each with its word."""
         self._letters = letters
         self.display = True
-        self.focus()
+        self.screen.set_focus(self)  # at once: the next key is text already
         self.redraw()
 
     def build(self, cells: int, height: int) -> Sequence[Row]:  # noqa: ARG002 - one row
