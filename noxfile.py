@@ -24,7 +24,7 @@ nox.options.reuse_existing_virtualenvs = True
 
 def install_locked(session: nox.Session) -> None:
     """Install every locked distribution by hash, then this project on top without asking an index."""
-    session.install("--require-hashes", "--no-deps", "-r", str(LOCK))
+    session.install("--require-hashes", "--no-deps", "--no-compile", "-r", str(LOCK))
     session.install("--no-deps", "--no-build-isolation", "-e", ".")
 
 
