@@ -176,3 +176,12 @@ def test_the_mouse_selects_what_it_clicks(terminal: Terminal) -> None:
     for end in "Mm":
         terminal.type(f"\x1b[<0;8;{row + 1}{end}")
     terminal.until(lambda: "tag:server" in terminal.text, "the clicked node's details")
+
+
+def test_keys_typed_ahead_reach_the_prompt_they_open(terminal: Terminal) -> None:
+    terminal.type("/q2\r")
+    terminal.until_shown("no node")
+    assert terminal.process.poll() is None
+    terminal.type("\x1bq")
+
+    assert terminal.ends() == 0

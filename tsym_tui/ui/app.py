@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
+from textual import events
 from textual.app import App, ComposeResult
 from textual.filter import LineFilter
 from textual.message import Message
@@ -259,6 +260,20 @@ class TsymApp(App[None], inherit_bindings=False):
         self.push_screen(HelpScreen(self.desk, front.SCOPE, front.TITLE))
 
     # what keys do everywhere
+
+    def on_key(self, event: events.Key) -> None:
+        """Hand keys that were typed ahead to the prompt they were meant for.
+
+        A key comes here when nobody took it, to be looked up in the bindings. By then a prompt may have opened: what
+        was typed right behind `/` must be text and not act.
+        """
+        prompt = self.focused
+        if prompt is not None and isinstance(prompt, Pane) and prompt.can_focus:
+            from tsym_tui.ui.widgets.prompt import Prompt
+
+            if isinstance(prompt, Prompt) and prompt.takes(event.key):
+                event.prevent_default()
+                prompt.press(event)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
         """Let only leaving and suspending act before the first screen is there."""

@@ -132,6 +132,13 @@ def left_pane(  # noqa: PLR0913 - the pane shows that many things
     return [*rows[: height - 1], fit(prompt, cells, pen.signs.ellipsis)], places
 
 
+def nothing_left(pen: Pen, filter_text: str) -> list[Row]:
+    """Say why no node is listed, and how to get back."""
+    why = f"no node matches {filter_text}" if filter_text else "nothing is wrong"
+    key, words = ("esc", " drops the filter") if filter_text else ("!", " shows every node")
+    return [[*blank(5), pen.strong(why), pen.dim("; "), pen.accent(key), pen.dim(words)]]
+
+
 def _wrong_now(pen: Pen, problems: Sequence[Problem], cells: int, room: int) -> list[Row]:
     """Write as many problems as there is room for, and count the rest."""
     if room < 4:

@@ -10,7 +10,7 @@ from textual.message import Message
 
 from tsym_agent.model.ids import NodeRef
 from tsym_tui.ui.desk import Desk
-from tsym_tui.ui.rows.nodelist import left_pane, list_window, node_row
+from tsym_tui.ui.rows.nodelist import left_pane, list_window, node_row, nothing_left
 from tsym_tui.ui.rows.nodestable import heading_row, host_notes, table_row
 from tsym_tui.ui.rows.pens import Row, blank, fit
 from tsym_tui.ui.widgets.panes import Pane
@@ -91,7 +91,7 @@ class TablePane(ListPane):
             return []
         refs = view.table
         if not refs:
-            return [heading_row(self.pen, cells, view.sort), [], *self._nothing_left()]
+            return [heading_row(self.pen, cells, view.sort), [], *nothing_left(self.pen, view.filter.text)]
         notes = host_notes(self.pen, view.digest, cells, max(1, height // 4))
         room = max(1, height - 3 - (len(notes) + 1 if notes else 0))
         cursor = refs.index(view.node) if view.node in refs else 0
@@ -104,29 +104,6 @@ class TablePane(ListPane):
         rows.append([*blank(5), self.pen.dim(f"{below} more")] if below else [])
         rows += [[] for _ in range(height - len(rows) - len(notes))]
         return [*rows, *notes]
-
-    def _nothing_left(self) -> list[Row]:
-        """Say why the table is empty, and how to fill it."""
-        view = self.desk.view
-        if view.only_problems and not view.filter:
-            return [
-                [
-                    *blank(5),
-                    self.pen.strong("nothing is wrong"),
-                    self.pen.dim("; "),
-                    self.pen.accent("!"),
-                    self.pen.dim(" shows every node"),
-                ]
-            ]
-        return [
-            [
-                *blank(5),
-                self.pen.strong(f"no node matches {view.filter.text}"),
-                self.pen.dim("; "),
-                self.pen.accent("esc"),
-                self.pen.dim(" drops the filter"),
-            ]
-        ]
 
     @property
     def page(self) -> int:
@@ -143,6 +120,8 @@ class PlainListPane(ListPane):
         if view.digest is None:
             return []
         refs = view.table
+        if not refs:
+            return nothing_left(self.pen, view.filter.text)
         focus = refs.index(view.node) if view.node in refs else 0
         room = max(1, height - 1)
         window = list_window(len(refs), focus, room)

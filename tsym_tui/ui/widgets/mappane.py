@@ -13,6 +13,7 @@ from tsym_tui.graph.frame import Frame
 from tsym_tui.ui.desk import Desk
 from tsym_tui.ui.maps import Cartographer, DrawnMap, MapRequest, Viewport, layout_names
 from tsym_tui.ui.rows.faces import Face
+from tsym_tui.ui.rows.nodelist import nothing_left
 from tsym_tui.ui.rows.pens import Row, blank, wrap
 from tsym_tui.ui.widgets.lists import NodePicked
 from tsym_tui.ui.widgets.panes import Pane
@@ -126,6 +127,8 @@ class MapPane(Pane):
         if self._trouble:
             lines = wrap(self._trouble, max(8, cells - 6))
             return [[], *([*blank(3), self.pen(line)] for line in lines), [], [*blank(3), *self._way_out()]]
+        if not self.desk.view.listed:
+            return [[], *nothing_left(self.pen, self.desk.view.filter.text)]
         frame: Frame | None = self.drawn.frame if self.drawn is not None else None
         if frame is None:
             return [[], [*blank(3), self.pen.dim("drawing the map")]]

@@ -40,10 +40,34 @@ class SortChosen(Message):
         self.letter = letter
 
 
-class FilterPrompt(Pane, can_focus=True):
-    """Takes a filter, and filters while it is typed."""
+class Prompt(Pane, can_focus=True):
+    """A row that takes the keys while it is open."""
 
-    DEFAULT_CSS: ClassVar[str] = "FilterPrompt { height: 1; display: none; }"
+    DEFAULT_CSS: ClassVar[str] = "Prompt { height: 1; display: none; }"
+
+    def takes(self, key: str) -> bool:
+        """Whether a key is for the prompt; the others keep their meaning."""
+        return self.display and key not in {"ctrl+z", "ctrl+q"}
+
+    def start(self) -> None:
+        """Take the keys from now on."""
+        self.display = True
+        self.screen.set_focus(self)
+        self.redraw()
+
+    def on_key(self, event: events.Key) -> None:
+        """Act on a key and let nobody else have it."""
+        if self.takes(event.key):
+            event.stop()
+            event.prevent_default()
+            self.press(event)
+
+    def press(self, event: events.Key) -> None:
+        """Act on a key."""
+
+
+class FilterPrompt(Prompt):
+    """Takes a filter, and filters while it is typed."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, id="prompt")
@@ -54,9 +78,7 @@ class FilterPrompt(Pane, can_focus=True):
         """Start to type, with a filter to change."""
         self.line = LineText(text, len(text))
         self._trouble = ""
-        self.display = True
-        self.screen.set_focus(self)  # at once: the next key is text already
-        self.redraw()
+        self.start()
 
     def build(self, cells: int, height: int) -> Sequence[Row]:  # noqa: ARG002 - one row
         """Write what was typed with its cursor, and what is wrong with it."""
@@ -72,12 +94,8 @@ class FilterPrompt(Pane, can_focus=True):
             return [self.pen("part of a name, tag: owner: os: path: rtt:> offline, ! for not", Role.CHROME)]
         return [self.pen(f"{len(view.listed)} of {len(view.digest.order)}", Role.DIM)]
 
-    def on_key(self, event: events.Key) -> None:
+    def press(self, event: events.Key) -> None:
         """Edit the line; enter keeps the filter, escape drops it."""
-        if event.key in {"ctrl+z", "ctrl+q"}:
-            return
-        event.stop()
-        event.prevent_default()
         if event.key in {"enter", "escape", "ctrl+c"}:
             self.display = False
             self.post_message(PromptClosed(kept=event.key == "enter"))
@@ -102,10 +120,8 @@ class FilterPrompt(Pane, can_focus=True):
         self.post_message(FilterChanged(wanted))
 
 
-class LetterPrompt(Pane, can_focus=True):
+class LetterPrompt(Prompt):
     """Asks for one letter."""
-
-    DEFAULT_CSS: ClassVar[str] = "LetterPrompt { height: 1; display: none; }"
 
     def __init__(self, desk: Desk, question: str) -> None:
         super().__init__(desk, id="letters")
@@ -115,9 +131,7 @@ class LetterPrompt(Pane, can_focus=True):
     def open(self, letters: Mapping[str, str]) -> None:
         """Ask for one of these, each with its word."""
         self._letters = letters
-        self.display = True
-        self.screen.set_focus(self)  # at once: the next key is text already
-        self.redraw()
+        self.start()
 
     def build(self, cells: int, height: int) -> Sequence[Row]:  # noqa: ARG002 - one row
         """Write the choices."""
@@ -126,10 +140,8 @@ class LetterPrompt(Pane, can_focus=True):
             clip([*blank(2), self.pen(self._question), *blank(2), *joined(parts, 2)], cells, self.pen.signs.ellipsis)
         ]
 
-    def on_key(self, event: events.Key) -> None:
+    def press(self, event: events.Key) -> None:
         """Take one key; any other than a letter of ours changes nothing."""
-        event.stop()
-        event.prevent_default()
         self.display = False
         if event.character is not None and event.character in self._letters:
             self.post_message(SortChosen(event.character))
