@@ -182,6 +182,8 @@ def test_keys_typed_ahead_reach_the_prompt_they_open(terminal: Terminal) -> None
     terminal.type("/q2\r")
     terminal.until_shown("no node")
     assert terminal.process.poll() is None
-    terminal.type("\x1bq")
+    terminal.type("\x1b")
+    terminal.until_shown("work-mbp")
+    terminal.type("q")
 
     assert terminal.ends() == 0
