@@ -1,10 +1,11 @@
-"""The settings file and the hosts file: read strictly, complained about with file, line and key."""
+"""The settings file and the hosts file: read strictly, complained about with file, line and key.
+
+Most people have neither, so what reading them needs is imported when there is one.
+"""
 
 from __future__ import annotations
 
-import difflib
 import re
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -104,6 +105,8 @@ def _host(path: Path, text: str, entry: object) -> NamedHost:
 
 
 def _read(path: Path) -> tuple[str, Table]:
+    import tomllib
+
     try:
         text = path.read_text(encoding="utf-8")
         return text, tomllib.loads(text)
@@ -121,6 +124,8 @@ def _complaint(
     path: Path, line: int | None, message: str, wrong: str = "", known: Iterable[object] = ()
 ) -> CommandError:
     """Say where and what, and what was probably meant."""
+    import difflib
+
     names = [str(name) for name in known]
     close = difflib.get_close_matches(wrong, names, n=1)
     hint = f"; did you mean {close[0]!r}?" if close else f"; it knows {', '.join(sorted(names))}" if names else ""

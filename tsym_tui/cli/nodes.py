@@ -117,21 +117,19 @@ def _state(node: Node, now: datetime) -> tuple[str, Role]:
         words.append("offers exit node")
     if node.routes:
         words.append(f"routes {', '.join(node.routes)}")
-    if days := _days_left(node.key_expiry, now):
-        words.append(days)
+    if node.standing is Standing.OK and (expiry := _expiry_words(node.key_expiry, now)):
+        words.append(expiry)
     bad = node.standing is not Standing.OK
     return "; ".join(words), Role.WARN if bad else Role.TEXT if node.online else Role.STALE
 
 
-SOON_DAYS = 14
+SOON_S = 14 * 86_400
 """A key that expires within this time is worth a word."""
 
 
-def _days_left(expiry: str | None, now: datetime) -> str | None:
+def _expiry_words(expiry: str | None, now: datetime) -> str | None:
     moment = parse_time(expiry)
-    if moment is None:
+    left_s = (moment - now).total_seconds() if moment else SOON_S
+    if left_s >= SOON_S:
         return None
-    left = (moment - now).total_seconds() / 86_400
-    if left < 0:
-        return "key past its expiry"
-    return f"key expires in {int(left)} d" if left < SOON_DAYS else None
+    return f"key expires in {format_age(left_s)}" if left_s > 0 else "key past its expiry"

@@ -75,12 +75,17 @@ def judge(snapshot: Snapshot, wishes: Wishes) -> Exit:
     return worst(judge_hosts(snapshot.hosts), judge_pairs(snapshot.pairs.values(), wishes.fail_on))
 
 
+_TELLING = frozenset({HostState.STOPPED, HostState.NEEDS_LOGIN, HostState.CONNECTING})
+"""States whose error says it all."""
+
+
 def tell_troubles(hosts: Iterable[Host]) -> None:
     """Name each host that could not be asked, and what to do about it."""
     for host in hosts:
         if host.state is not HostState.OK:
             name = host.spec if host.name in {host.spec, ""} else f"{host.name} ({host.spec})"
-            narrate(f"tsym: {name}: {HOST_WORDS[host.state]}{f': {host.error}' if host.error else ''}")
+            told = [host.error] if host.error and host.state in _TELLING else [HOST_WORDS[host.state], host.error]
+            narrate(f"tsym: {name}: {': '.join(part for part in told if part)}")
 
 
 class Progress:

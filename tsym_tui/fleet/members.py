@@ -24,18 +24,19 @@ from tsym_agent.localapi.errors import (
     RequestRefusedError,
 )
 from tsym_agent.model.hosts import Host, HostState, Rights
-from tsym_agent.model.ids import NodeRef, StableNodeID
+from tsym_agent.model.ids import NodeRef
 from tsym_agent.model.lock import LockStatus
 from tsym_agent.model.notify import Notify
 from tsym_agent.model.prefs import Prefs
 from tsym_agent.model.status import Status, SweepStatus
 from tsym_agent.model.text import printable
 from tsym_agent.probe.sweep import Clock, Pinger
+from tsym_tui.fleet.approvals import Approvals, RecordKeeper
 from tsym_tui.fleet.specs import HostSpec
 from tsym_tui.fleet.views import Surroundings, View, control_url_of, host_state_of, read_extras, read_view
 
 
-class HostClient(Pinger, Protocol):
+class HostClient(Pinger, RecordKeeper, Protocol):
     """What the fleet asks of a LocalAPI client."""
 
     @property
@@ -117,6 +118,7 @@ class Member:
         self._turns = turns or asyncio.Semaphore(8)
         self._clock = clock
         self._around = Surroundings()
+        self._approvals = Approvals()
         self._full_at_s: float | None = None
         self._answered_s: float | None = None
         self._trouble: LocalAPIError | None = None
@@ -244,6 +246,7 @@ class Member:
         with suppress(*_REFUSALS):  # then the tailnet keeps the URL it had; empty says that it was never read
             control_url = control_url_of(await client.prefs())
         self._rights = await client.rights()
+        await self._approvals.ask(client, status)
         self._around = msgspec.structs.replace(
             self._around,
             control_url=control_url,
@@ -251,6 +254,7 @@ class Member:
             own_endpoints=tuple(printable(address) for address in (status.self_node.addrs or ()))
             if status.self_node
             else (),
+            unapproved=self._approvals.unapproved,
             locked_out=(await self._ask_lock(client)).filtered_peers or (),
         )
         return read_view(status, self._around, self.view)
@@ -266,19 +270,11 @@ class Member:
         with suppress(LocalAPIError):  # one that waiting does not mend: the quicker poll takes over
             async with aclosing(client.watch_ipn_bus()) as notices:
                 async for notice in notices:
-                    self._note_approvals(notice)
+                    for record in notice.peers_changed or ():
+                        self._approvals.note(record)
                     if notice.touches_topology:
                         self.wake(full=True)
         self._is_watched = False
-
-    def _note_approvals(self, notice: Notify) -> None:
-        """Keep who waits for approval: status does not say, and only an explicit no counts as one."""
-        changed = {node.stable_id: node.machine_authorized for node in notice.peers_changed or ()}
-        if not changed:
-            return
-        waiting = self._around.unapproved - {node for node, approved in changed.items() if approved is not False}
-        waiting |= {node for node, approved in changed.items() if approved is False}
-        self._around = msgspec.structs.replace(self._around, unapproved=frozenset[StableNodeID](waiting))
 
     def _state_and_error(self) -> tuple[HostState, str | None]:
         match self._trouble:

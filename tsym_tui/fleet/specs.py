@@ -13,7 +13,6 @@ here and nothing heavy imported: the command line reads specs before the app's f
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable
 from enum import StrEnum
@@ -138,6 +137,8 @@ def _url_address(text: str) -> str:
 
 
 def _host_and_port(rest: str, text: str) -> str:
+    import ipaddress
+
     bracketed = re.fullmatch(r"\[([^\]]+)\](?::(\d+))?", rest)
     if bracketed:
         host, port = bracketed.groups()

@@ -164,3 +164,24 @@ def test_two_tailnets_say_which_is_which(tsym: Tsym, daemon: Daemon, household: 
     document = json.loads(tsym("nodes", "--host", daemon.spec, "--host", f"{household}#nas", "--json").out)
 
     assert {node["tailnet"].partition("@")[0] for node in document["nodes"]} == {"example", "home.ts.net"}
+
+
+def test_every_fault_has_a_state_of_its_own(tsym: Tsym, faults: str) -> None:
+    result = tsym("hosts", "--host", faults, "--json")
+    states = {host["spec"].partition("#")[2]: host["state"] for host in json.loads(result.out)["hosts"]}
+
+    assert result.code == 5
+    assert {
+        "anchor": "ok", "crashed": "failed", "denied": "denied", "expired-host": "needs-login",
+        "logged-out": "needs-login", "unapproved": "needs-login", "stopped": "stopped", "starting": "connecting",
+    }.items() <= states.items()  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("node", "words"),
+    [("expired", "key expired"), ("locked-out", "locked out"), ("not-approved", "not approved")],
+)
+def test_nodes_that_may_not_take_part_say_so(tsym: Tsym, faults: str, node: str, words: str) -> None:
+    lines = tsym("nodes", "--host", f"{faults}#anchor").out.splitlines()
+
+    assert [words in line for line in lines if f" {node}." in line] == [True]

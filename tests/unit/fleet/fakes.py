@@ -10,10 +10,11 @@ from typing import TypeVar
 
 from tests.unit.probe.fakes import Answer, direct
 from tests.unit.probe.virtual import now, run_virtually
-from tsym_agent.localapi.errors import AnswerTimeoutError, LocalAPIError
+from tsym_agent.localapi.errors import AnswerTimeoutError, LocalAPIError, NotSupportedError
 from tsym_agent.model.hosts import Rights
 from tsym_agent.model.ids import NodeRef, StableNodeID, Tailnet
 from tsym_agent.model.lock import LockStatus, parse_lock_status
+from tsym_agent.model.netmap import ControlNode
 from tsym_agent.model.notify import Notify
 from tsym_agent.model.paths import PingKind
 from tsym_agent.model.pings import PingResult
@@ -70,6 +71,8 @@ class FakeHost:
         self.bus: asyncio.Queue[Notify] | None = None
         self.pinged: list[str] = []
         self.reads = 0
+        self.records: dict[int, ControlNode] | None = None
+        self.asked_records: list[int] = []
         self.is_closed = False
 
     async def status_bytes(self, *, peers: bool = True) -> bytes:
@@ -99,6 +102,12 @@ class FakeHost:
 
     async def lock_status(self) -> LockStatus:
         return parse_lock_status(json.dumps({"Enabled": True, "FilteredPeers": self.locked_out}).encode())
+
+    async def peer_by_id(self, node_id: int) -> ControlNode:
+        if self.records is None:
+            raise NotSupportedError(self.where, "this tailscaled has no peer-by-id")
+        self.asked_records.append(node_id)
+        return self.records[node_id]
 
     async def rights(self, *, again: bool = False) -> Rights | None:
         return Rights.READ if not again else None

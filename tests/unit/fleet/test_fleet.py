@@ -398,6 +398,41 @@ def test_a_peer_that_control_has_not_approved_says_so() -> None:
     assert play(script()) is Standing.NOT_APPROVED
 
 
+def record(name: str, approved: bool | None) -> ControlNode:
+    return ControlNode(stable_id=StableNodeID(f"n-{name}"), machine_authorized=approved)
+
+
+@pytest.mark.parametrize(
+    ("own", "standing"),
+    [(True, Standing.NOT_APPROVED), (None, Standing.OK)],
+    ids=["control writes the field", "control never does"],
+)
+def test_a_record_without_approval_counts_where_control_writes_it(own: bool | None, standing: Standing) -> None:
+    host = FakeHost("a", peer("b", NodeID=2, Online=False))
+    host.own["NodeID"] = 1
+    host.records = {1: record("a", own), 2: record("b", None)}
+
+    assert read(host).nodes[ref("b")].standing is standing
+
+
+def test_only_nodes_in_question_are_asked_about() -> None:
+    seen = peer("c", NodeID=3, Online=False, LastHandshake="2026-11-01T11:00:00Z")
+    host = FakeHost("a", peer("b", NodeID=2), seen, peer("d", NodeID=4, Online=False))
+    host.own["NodeID"] = 1
+    host.records = {1: record("a", True), 4: record("d", True)}
+    read(host)
+
+    assert host.asked_records == [1, 4]
+
+
+def test_a_daemon_without_records_leaves_approval_unknown() -> None:
+    host = FakeHost("a", peer("b", NodeID=2, Online=False))
+    host.own["NodeID"] = 1
+    snapshot = read(host)
+
+    assert (snapshot.hosts[0].state, snapshot.nodes[ref("b")].standing) == (HostState.OK, Standing.OK)
+
+
 def test_a_peer_that_tailnet_lock_keeps_out_is_shown_and_never_pinged() -> None:
     host = FakeHost("a", "b")
     host.locked_out = [{"Name": "c.home.example.", "StableID": "n-c", "TailscaleIPs": ["100.64.0.9"]}]
