@@ -50,6 +50,9 @@ CLOSE_TIMEOUT_S = 5.0
 
 NOTICE_S = 4.0
 
+GC_THRESHOLDS = (50_000, 20, 100)
+"""Rarer collections than Python's own: drawing makes many short-lived objects and hardly a cycle."""
+
 SWITCH_INTERVAL_S = 0.0005
 """How long the drawing thread may keep the event loop waiting at each system call. Python's 5 ms make a burst of a
 hundred probes, with a map being drawn beside it, a stall of half a second."""
@@ -128,14 +131,16 @@ class TsymApp(App[None], inherit_bindings=False):
 
     async def _get_going(self) -> None:
         """Load the screens, show the first one, open the source, load what draws maps; each as soon as it can be."""
+        if not self.is_headless:
+            gc.disable()  # a collection in the middle of loading is a stall, and finds nothing
         await asyncio.to_thread(load_screens)
         self.action_show(self.settings.start_screen)
         self._look()
         await asyncio.to_thread(load_drawing)
         if not self.is_headless:
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(50_000, 20, 100)
+            gc.freeze()  # modules stay: no later collection needs to look at them
+            gc.enable()
+            gc.set_threshold(*GC_THRESHOLDS)
 
     def _look(self) -> None:
         """Start to read the source, or start again."""
