@@ -13,6 +13,7 @@ from typing import NamedTuple
 import click
 
 from tsym_tui.cli.errors import CommandError
+from tsym_tui.cli.places import can_see
 
 Table = dict[str, object]
 
@@ -73,7 +74,7 @@ def _checked(path: Path, text: str, command: click.Command, section: str, table:
 
 def read_hosts(path: Path) -> list[NamedHost]:
     """Read `hosts.toml`; none without the file."""
-    if not path.exists():
+    if not can_see(path):
         return []
     text, tables = _read(path)
     for key in tables.keys() - {"host"}:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from tsym_tui.cli.options import CONFIG_KEY, look_options, shared_options
-from tsym_tui.cli.places import cache_folder, state_folder
+from tsym_tui.cli.places import cache_folder, can_see, state_folder
 
 
 @click.command("locate", short_help="Print where settings, hosts, state and caches live.")
@@ -32,12 +32,12 @@ def command(ctx: click.Context, /, **given: object) -> int:
         "package": Path(str(importlib.import_module("tsym_tui").__file__)).parent,
     }
     if wishes.wants_json:
-        entries = {name: {"path": str(path), "exists": path.exists()} for name, path in places.items()}
+        entries = {name: {"path": str(path), "exists": can_see(path)} for name, path in places.items()}
         emit_document({"schema": "tsym/places/1", "places": entries}, wishes)
         return 0
     pen = choose_pen(wishes)
     lines = [
-        [pen.run(name, Role.STRONG), pen.run(str(path)), pen.run("" if path.exists() else "not there", Role.DIM)]
+        [pen.run(name, Role.STRONG), pen.run(str(path)), pen.run("" if can_see(path) else "not there", Role.DIM)]
         for name, path in places.items()
     ]
     emit(pen.write(table(pen, [Column("WHAT"), Column("PATH", most=200), Column("")], lines)))

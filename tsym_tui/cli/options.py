@@ -124,11 +124,11 @@ def look_options(function: Function) -> Function:
 
 def _read_config(ctx: click.Context, _option: click.Parameter, given: str | None) -> None:
     """Make the settings file the default of every option."""
-    from tsym_tui.cli.places import config_file
+    from tsym_tui.cli.places import can_see, config_file
 
     path = Path(given).expanduser() if given else config_file()
     ctx.meta[CONFIG_KEY] = path
-    if path.exists() or given or os.environ.get("TSYM_CONFIG"):
+    if given or os.environ.get("TSYM_CONFIG") or can_see(path):
         from tsym_tui.cli.files import read_config
 
         ctx.default_map = read_config(path)

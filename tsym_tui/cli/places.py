@@ -28,6 +28,14 @@ def cache_folder(env: Mapping[str, str] = os.environ) -> Path:
     return _folder(env, "XDG_CACHE_HOME", ".cache")
 
 
+def can_see(path: Path) -> bool:
+    """Say whether a file is there, as far as this user may know: somebody else's folder holds nothing for us."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 def _folder(env: Mapping[str, str], variable: str, below_home: str) -> Path:
     """Return our folder; the specification says that a relative path in a variable is to be ignored."""
     base = Path(env.get(variable, ""))
