@@ -53,9 +53,9 @@ SETTLE_RELAYED_S = 7.0
 """How long a relayed class must have had the chance to be replaced by a better one. The first ping to an idle peer goes
 by DERP; the heartbeats that do the full path discovery follow 3 s and 6 s later."""
 
-SETTLE_DEAD_S = 7.0
-"""How long a pair must have been silent before a first look calls it dead. A daemon pings a trusted direct path alone
-until its last pong is 6.5 s old; only then would a probe come back by DERP."""
+DEAD_AFTER_S = 6.6
+"""How long a pair must have been silent before it is called dead. A daemon pings a trusted direct path alone until its
+last pong is 6.5 s old; only then would a probe come back by DERP."""
 
 IN_FLIGHT = 128
 """Probes in flight in all. 500 dead pairs in a full budget hang 3 probes for 5 s each, which is 125 at any moment."""

@@ -15,18 +15,27 @@ from tsym_agent.probe.window import Sample
 
 
 def is_settled(samples: Sequence[Sample], *, lost_enough: int = limits.PROBES_PER_SWEEP) -> bool:
-    """Say whether the samples of this look, in the order of sending, show what the pair will keep showing.
+    """Say whether the samples of a first look, in the order of sending, show what the pair will keep showing.
 
     `lost_enough` is the number of lost probes that make a pair dead, given time enough for another path to take over;
     one is enough where nobody expects an answer.
     """
     answered = [sample for sample in samples if sample.is_answered]
     if not answered:
-        tried_s = samples[-1].at_s - samples[0].at_s if samples else 0.0
-        return len(samples) >= lost_enough and (lost_enough == 1 or tried_s >= limits.SETTLE_DEAD_S)
+        return _is_dead(samples, lost_enough)
     newest = answered[-1]
     if newest.path is PathKind.DIRECT:
         return True
     if len(answered) < 2 or answered[-2].path is not newest.path:
         return False
     return newest.kind is not PingKind.DISCO or newest.at_s - samples[0].at_s >= limits.SETTLE_RELAYED_S
+
+
+def is_judged(samples: Sequence[Sample], *, lost_enough: int = limits.PROBES_PER_SWEEP) -> bool:
+    """Say whether the samples of a later sweep are enough: one answer, or a silence that another path would end."""
+    return any(sample.is_answered for sample in samples) or _is_dead(samples, lost_enough)
+
+
+def _is_dead(samples: Sequence[Sample], lost_enough: int) -> bool:
+    tried_s = samples[-1].at_s - samples[0].at_s if samples else 0.0
+    return len(samples) >= lost_enough and (lost_enough == 1 or tried_s >= limits.DEAD_AFTER_S)

@@ -2,8 +2,8 @@
 
 The window answers with a `Pair`. Its rules, in the order they are asked:
 
-* *failed*: no probe of the last sweep was answered, or the last three probes were all lost, whatever their sweep. Any
-  later answer ends it. Partial loss never fails a pair; it shows as loss.
+* *failed*: no probe of the last sweep was answered, or the last three probes were all lost, whatever their sweep, for
+  longer than a broken path stays trusted. Any later answer ends it. Partial loss never fails a pair; it shows as loss.
 * *stale*: the newest answer is too old.
 * *fresh*: answered lately; or never probed, and status lately proved a UDP path.
 * *never*: none of these.
@@ -155,7 +155,9 @@ class Window:
         if self._failed_at_s is not None and self._failed_at_s >= answered_at_s:
             return True
         newest = self._samples[-limits.PROBES_PER_SWEEP :]
-        return len(newest) == limits.PROBES_PER_SWEEP and not any(sample.is_answered for sample in newest)
+        if len(newest) < limits.PROBES_PER_SWEEP or any(sample.is_answered for sample in newest):
+            return False
+        return self._last_answer is None or newest[-1].at_s - answered_at_s >= limits.DEAD_AFTER_S
 
     def _rests_on_status(self, now_s: float) -> bool:
         """Whether status is all there is: no probe was sent, or the answers are stale while status is not."""

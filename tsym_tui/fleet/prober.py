@@ -1,6 +1,7 @@
 """Spending the probing budget: rounds go out when the plan says so, and their samples land in the book.
 
-A pair's first round goes on until the pair has settled, since first pongs come by DERP. A round whose host cannot be
+A pair's first round goes on until the pair has settled, since first pongs come by DERP; a later one only while nobody
+answers, since a broken direct path is trusted for a while before DERP takes over. A round whose host cannot be
 asked makes no samples: the host hears of the trouble and the pair just grows older.
 """
 
@@ -20,7 +21,7 @@ from tsym_agent.model.nodes import Node
 from tsym_agent.model.snapshot import ProbeCost
 from tsym_agent.probe import limits
 from tsym_agent.probe.plan import Due, PairKey, Plan, probes_for
-from tsym_agent.probe.settle import is_settled
+from tsym_agent.probe.settle import is_judged, is_settled
 from tsym_agent.probe.sweep import Clock, Pinger, Round, Sender
 from tsym_agent.probe.window import Sample
 from tsym_tui.fleet.book import PairBook
@@ -134,7 +135,7 @@ class Prober:
             spacing_s=limits.FIRST_SPACING_S if is_first else limits.PROBE_SPACING_S,
             sweep=sweep if turn.is_sweep else 0,
         )
-        enough = partial(is_settled, lost_enough=probes) if is_first else None
+        enough = partial(is_settled if is_first else is_judged, lost_enough=probes) if turn.is_sweep else None
         try:
             await self._sender.run(planned, vantage.client, partial(self._keep, turn.pair), enough)
         except LocalAPIError as trouble:

@@ -511,6 +511,26 @@ def test_a_cut_link_fails_within_one_sweep_and_heals_with_the_next_answer() -> N
     assert play(script()) == [SampleState.FAILED, SampleState.FRESH]
 
 
+def test_a_path_that_falls_back_to_derp_is_never_called_dead() -> None:
+    host = FakeHost("a", "b")
+
+    async def script() -> set[SampleState]:
+        seen = set()
+        async with fleet_of(host) as fleet:
+            await fleet.settle()
+            cut_s = asyncio.get_running_loop().time()
+            host.answer = lambda _ip, _number: derp() if asyncio.get_running_loop().time() - cut_s > 6.5 else None
+            fleet.probe_now()
+            async for _ in fleet.changes():
+                made = pair(fleet.snapshot(), "a", "b")
+                seen.add(made.state)
+                if made.path is PathKind.DERP:
+                    return seen
+        return seen
+
+    assert play(script()) == {SampleState.FRESH}
+
+
 def test_looked_at_pairs_are_probed_between_sweeps() -> None:
     host = FakeHost("a", "b", "c")
 

@@ -6,13 +6,13 @@ import pytest
 
 from tests.unit.probe.fakes import sample
 from tsym_agent.model.paths import PathKind, PingKind
-from tsym_agent.probe.limits import SETTLE_DEAD_S, SETTLE_RELAYED_S
-from tsym_agent.probe.settle import is_settled
+from tsym_agent.probe.limits import DEAD_AFTER_S, SETTLE_RELAYED_S
+from tsym_agent.probe.settle import is_judged, is_settled
 from tsym_agent.probe.window import Sample
 
 DERP, RELAY, UNKNOWN = PathKind.DERP, PathKind.PEER_RELAY, PathKind.UNKNOWN
 LATE_S = SETTLE_RELAYED_S
-SILENT_S = SETTLE_DEAD_S
+SILENT_S = DEAD_AFTER_S
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,16 @@ def test_settled(samples: list[Sample], settled: bool) -> None:
 
 def test_an_offline_peer_is_settled_after_one_lost_probe() -> None:
     assert is_settled([sample(0.0, None)], lost_enough=1)
+
+
+@pytest.mark.parametrize(
+    ("samples", "judged"),
+    [
+        ([sample(0.0, None), sample(1.0, 30.0, DERP), sample(2.0, None)], True),
+        ([sample(0.0, None), sample(1.0, None), sample(2.0, None)], False),
+        ([sample(0.0, None), sample(1.0, None), sample(SILENT_S, None)], True),
+    ],
+    ids=["one answer", "silent while a broken path is still trusted", "silent"],
+)
+def test_a_later_sweep_is_judged(samples: list[Sample], judged: bool) -> None:
+    assert is_judged(samples) is judged

@@ -59,9 +59,15 @@ def test_one_lost_look_between_sweeps_fails_nothing() -> None:
 
 
 def test_three_lost_looks_in_a_row_fail_the_pair_before_its_next_sweep() -> None:
-    lost = (sample(at_s, None, sweep=0) for at_s in (2.0, 3.0, 4.0))
+    lost = (sample(at_s, None, sweep=0) for at_s in (5.0, 10.0, 15.0))
 
-    assert pair(window(sample(1.0, 4.0), *lost)).state is SampleState.FAILED
+    assert pair(window(sample(1.0, 4.0), *lost), now_s=20.0).state is SampleState.FAILED
+
+
+def test_three_quick_losses_fail_nothing_while_a_broken_path_is_still_trusted() -> None:
+    lost = (sample(at_s, None, sweep=2) for at_s in (2.0, 3.0, 4.0))
+
+    assert pair(window(sample(1.0, 4.0), *lost)).state is SampleState.FRESH
 
 
 def test_a_failed_pair_keeps_its_numbers_and_says_why() -> None:
