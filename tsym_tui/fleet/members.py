@@ -85,6 +85,9 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """Whole status, prefs and tailnet lock."""
     settle_s: float = 0.3
     """Notifications come in bursts: one read answers them all."""
+    share: float = 0.05
+    """Of the time at most goes into reading a host that changes all the time. Reads of many busy hosts hold each other
+    up and take longer, which spaces them further."""
     retry_s: float = 2.0
     """After a failure, doubling up to the next limit."""
     retry_longest_s: float = 30.0
@@ -120,8 +123,10 @@ class Member:
         self._around = Surroundings()
         self._approvals = Approvals()
         self._full_at_s: float | None = None
+        self._took_s = 0.0
         self._answered_s: float | None = None
         self._trouble: LocalAPIError | None = None
+        self._ping_trouble: LocalAPIError | None = None
         self._rights: Rights | None = None
         self._wake = asyncio.Event()
         self._wants_full = True
@@ -167,9 +172,17 @@ class Member:
         self._wake.set()
 
     def report_trouble(self, trouble: LocalAPIError) -> None:
-        """Hear from a probe that the host could not be asked: look at once what is the matter."""
+        """Hear from a probe that the host could not be asked: look at once what is the matter.
+
+        A host whose status is fine may refuse pings all the same, so the words stay until a ping gets through.
+        """
         if not isinstance(trouble, AnswerTimeoutError):
+            self._ping_trouble = trouble
             self.wake(full=True)
+
+    def report_answer(self) -> None:
+        """Hear from a probe that the host sends pings."""
+        self._ping_trouble = None
 
     async def run(self) -> None:
         """Keep the view up to date until cancelled."""
@@ -199,7 +212,7 @@ class Member:
         try:
             async with asyncio.timeout(wait_s):
                 await self._wake.wait()
-            await asyncio.sleep(pace.settle_s)
+            await asyncio.sleep(min(max(pace.settle_s, self._took_s / pace.share), pace.poll_watched_s))
         except TimeoutError:
             pass
         self._wake.clear()
@@ -210,7 +223,9 @@ class Member:
         try:
             client = await self._reach()
             async with self._turns:
+                started_s = self._clock()
                 self.view = await self._ask(client)
+                self._took_s = self._clock() - started_s
             self._trouble = None
             self._answered_s = self._clock()
         except LocalAPIError as trouble:
@@ -273,19 +288,28 @@ class Member:
                     for record in notice.peers_changed or ():
                         self._approvals.note(record)
                     if notice.touches_topology:
-                        self.wake(full=True)
+                        self.wake(full=not _is_patch(notice))
         self._is_watched = False
 
     def _state_and_error(self) -> tuple[HostState, str | None]:
         match self._trouble:
             case None:
-                return host_state_of(self.view) if self.view else (HostState.CONNECTING, None)
+                state, error = host_state_of(self.view) if self.view else (HostState.CONNECTING, None)
+                if state is HostState.OK and self._ping_trouble:
+                    return state, f"cannot ping: {words_of(self._ping_trouble, self.spec.text)}"
+                return state, error
             case AccessDeniedError() as trouble:
                 return HostState.DENIED, words_of(trouble, self.spec.text)
             case DaemonNotReadyError() as trouble:
                 return HostState.CONNECTING, words_of(trouble, self.spec.text)
             case trouble:
                 return HostState.FAILED, words_of(trouble, self.spec.text)
+
+
+def _is_patch(notice: Notify) -> bool:
+    """Whether a notice only says who went on or off line: the cheap status tells that, too."""
+    others = (notice.peers_changed, notice.peers_removed, notice.self_change, notice.state_number)
+    return notice.peer_changed_patch is not None and not notice.session_id and all(other is None for other in others)
 
 
 def words_of(trouble: LocalAPIError, spec: str) -> str:

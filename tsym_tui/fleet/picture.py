@@ -176,9 +176,12 @@ class Picture:
 
     def take(self, planned: Round, result: Sample | LocalAPIError) -> None:
         """Keep a sample, or tell its host of the trouble."""
+        member = self._usable.get(planned.source)
         if isinstance(result, Sample):
             self.book.add(planned.key, result)
-        elif member := self._usable.get(planned.source):
+            if member:
+                member.report_answer()
+        elif member:
             member.report_trouble(result)
         self.bump()
 

@@ -43,6 +43,9 @@ class Vantage(Protocol):
     def report_trouble(self, trouble: LocalAPIError) -> None:
         """Hear that the host could not be asked."""
 
+    def report_answer(self) -> None:
+        """Hear that it could."""
+
 
 class Prober:
     """Keeps all pairs of a plan probed."""
@@ -140,7 +143,9 @@ class Prober:
             await self._sender.run(planned, vantage.client, partial(self._keep, turn.pair), enough)
         except LocalAPIError as trouble:
             vantage.report_trouble(trouble)
+            self._changed()
             return
+        vantage.report_answer()
         if turn.is_sweep:
             self._book.close_sweep(turn.pair, sweep)
             self._changed()

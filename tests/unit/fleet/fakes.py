@@ -67,6 +67,8 @@ class FakeHost:
         self.locked_out: list[dict[str, object]] = []
         self.trouble: LocalAPIError | None = None
         self.hangs = False
+        self.takes_s = 0.001
+        self.whole_reads = 0
         self.answer: Callable[[str, int], Answer] = lambda _ip, _number: direct()
         self.bus: asyncio.Queue[Notify] | None = None
         self.pinged: list[str] = []
@@ -80,7 +82,7 @@ class FakeHost:
         if self.hangs:
             await asyncio.sleep(5.0)
             raise AnswerTimeoutError(self.where, "no answer in 5 s")
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(self.takes_s)
         if self.trouble:
             raise self.trouble
         body: dict[str, object] = {"Version": "1.102.3", "BackendState": self.backend, "Self": self.own}
@@ -92,6 +94,7 @@ class FakeHost:
         return json.dumps(body).encode()
 
     async def status(self) -> Status:
+        self.whole_reads += 1
         return parse_status(await self.status_bytes())
 
     async def sweep_status(self) -> SweepStatus:

@@ -398,6 +398,41 @@ def test_a_peer_that_control_has_not_approved_says_so() -> None:
     assert play(script()) is Standing.NOT_APPROVED
 
 
+def reads_after(host: FakeHost, notices: list[Notify], every_s: float) -> int:
+    """Return how often a host is read while these notices come in."""
+
+    async def script() -> int:
+        async with fleet_of(host, options=QUIET) as fleet:
+            await fleet.ready()
+            await asyncio.sleep(1)
+            assert host.bus is not None
+            before = host.reads
+            for notice in notices:
+                host.bus.put_nowait(notice)
+                await asyncio.sleep(every_s)
+            return host.reads - before
+
+    return play(script())
+
+
+def test_a_burst_of_notices_is_one_read() -> None:
+    assert reads_after(FakeHost("a", "b"), [Notify(peers_changed=())] * 100, 0.001) <= 2
+
+
+def test_a_busy_host_that_answers_slowly_is_read_a_twentieth_of_the_time() -> None:
+    host = FakeHost("a", "b")
+    host.takes_s = 0.2
+
+    assert reads_after(host, [Notify(peers_changed=())] * 400, 0.1) <= 40 / (0.2 / 0.05) + 1
+
+
+def test_a_patch_is_answered_by_the_cheap_status() -> None:
+    host = FakeHost("a", "b")
+    reads_after(host, [Notify(peer_changed_patch=())] * 3, 1.0)
+
+    assert host.whole_reads == 1
+
+
 def record(name: str, approved: bool | None) -> ControlNode:
     return ControlNode(stable_id=StableNodeID(f"n-{name}"), machine_authorized=approved)
 
