@@ -42,9 +42,9 @@ def judge_hosts(hosts: Iterable[Host], *, needs_running: bool = True) -> Exit:
     """Say what the hosts' states mean: 0, 3, 4 or 5.
 
     A daemon that answers but is down, starting or logged out has been reached, and still cannot probe: it counts as
-    failed only where the command needs it running.
+    failed only where the command needs it running. So does one that is well and refuses to ping.
     """
-    states = [host.state for host in hosts]
+    states = [HostState.DENIED if needs_running and _refuses_pings(host) else host.state for host in hosts]
     fine = {HostState.OK} if needs_running else set(HostState) - {HostState.FAILED, HostState.DENIED}
     lacking = [state for state in states if state not in fine]
     if not states:
@@ -54,6 +54,10 @@ def judge_hosts(hosts: Iterable[Host], *, needs_running: bool = True) -> Exit:
     if len(lacking) < len(states):
         return Exit.PARTIAL
     return Exit.DENIED if set(lacking) == {HostState.DENIED} else Exit.UNREACHABLE
+
+
+def _refuses_pings(host: Host) -> bool:
+    return host.state is HostState.OK and host.error is not None
 
 
 def judge_pairs(pairs: Iterable[Pair], fail_on: Iterable[str]) -> Exit:
@@ -75,14 +79,14 @@ def judge(snapshot: Snapshot, wishes: Wishes) -> Exit:
     return worst(judge_hosts(snapshot.hosts), judge_pairs(snapshot.pairs.values(), wishes.fail_on))
 
 
-_TELLING = frozenset({HostState.STOPPED, HostState.NEEDS_LOGIN, HostState.CONNECTING})
+_TELLING = frozenset({HostState.OK, HostState.STOPPED, HostState.NEEDS_LOGIN, HostState.CONNECTING})
 """States whose error says it all."""
 
 
 def tell_troubles(hosts: Iterable[Host]) -> None:
     """Name each host that could not be asked, and what to do about it."""
     for host in hosts:
-        if host.state is not HostState.OK:
+        if host.state is not HostState.OK or host.error:
             name = host.spec if host.name in {host.spec, ""} else f"{host.name} ({host.spec})"
             told = [host.error] if host.error and host.state in _TELLING else [HOST_WORDS[host.state], host.error]
             narrate(f"tsym: {name}: {': '.join(part for part in told if part)}")

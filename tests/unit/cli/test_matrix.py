@@ -116,7 +116,7 @@ def test_a_stopped_host_leaves_the_rest_printed(tsym: Tsym, daemon: Daemon, hous
     result = tsym("matrix", "--host", daemon.spec, "--host", f"{household}#nas", *FAST)
 
     assert result.code == 5
-    assert [*rows(result.out)[-0:][-1:], *[["nas", "●"]]][-1] == ["nas", "●"] or "nas" in result.out
+    assert any(line.startswith("nas ") and "●" in line for line in result.out.splitlines())
 
 
 def test_a_daemon_that_refuses_pings_makes_no_claims(tsym: Tsym, daemon: Daemon) -> None:
@@ -176,3 +176,19 @@ def test_watching_ends_with_the_first_verdict(tsym: Tsym, daemon: Daemon) -> Non
     result = tsym("matrix", "--host", daemon.spec, "--watch", "--fail-on", "dead", *FAST)
 
     assert result.code == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [(answer("ping access denied\n", 403), "ping access denied"), (answer("<html>"), "not JSON")],
+    ids=["refused", "nonsense"],
+)
+def test_a_host_that_cannot_ping_says_so(tsym: Tsym, daemon: Daemon, script: bytes, words: str) -> None:
+    daemon.say_status(peer("nas"))
+    daemon.on("ping", script)
+
+    result = tsym("matrix", "--host", daemon.spec, "--settle", "2")
+
+    assert result.code == 4
+    assert "cannot ping" in result.err
+    assert words in result.err
