@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tsym_agent.sim.clock import Clock
 from tsym_agent.sim.errors import SimError
+from tsym_agent.sim.folder import Folder
 from tsym_agent.sim.lifetime import end_on_signals, end_with_parent
 from tsym_agent.sim.loading import load_scenario, shipped_names
 from tsym_agent.sim.runtime import Runtime
@@ -35,7 +36,8 @@ async def _serve(world: World, options: argparse.Namespace) -> None:
     end_on_signals(ended.set)
     if options.with_parent:
         end_with_parent(ended.set)
-    runtime = Runtime(world, options.dir, Clock(options.speed))
+    folder = Folder(options.dir, world.scenario.vantages, is_ours=options.remove_dir)
+    runtime = Runtime(world, folder, Clock(options.speed))
     await runtime.run(ended, announce=lambda: print(f"sim:{runtime.folder.directory}", flush=True))  # noqa: T201 - data
 
 
@@ -51,6 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--speed", type=_speed, default=1.0, help="virtual seconds in a real one (default: 1)")
     parser.add_argument("--epoch", type=_date, help="date of the start, RFC 3339 (default: now)")
     parser.add_argument("--with-parent", action="store_true", help="end when stdin closes or the parent ends")
+    parser.add_argument(
+        "--remove-dir", action="store_true", help="remove the folder in the end, if nothing else is in it"
+    )
     return parser
 
 

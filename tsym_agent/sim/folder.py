@@ -66,11 +66,12 @@ def read_index(directory: Path) -> Index:
 class Folder:
     """One simulator's folder. Claim it first, release it last."""
 
-    def __init__(self, directory: Path, hosts: Iterable[str]) -> None:
+    def __init__(self, directory: Path, hosts: Iterable[str], *, is_ours: bool = False) -> None:
+        """Prepare for a directory; it goes in the end when we made it, or when it was made for us (`is_ours`)."""
         self.directory = directory.absolute()
         self._sockets = tuple(f"{host}.sock" for host in hosts)
         self._lock: int | None = None
-        self._made_directory = False
+        self._goes_in_the_end = is_ours
         self._is_swept = False
         """Whether index and sockets in the folder, if any, are ours to remove."""
 
@@ -118,14 +119,14 @@ class Folder:
             (self.directory / LOCK).unlink(missing_ok=True)
             os.close(self._lock)
             self._lock = None
-        if self._made_directory:
+        if self._goes_in_the_end:
             with contextlib.suppress(OSError):  # somebody may have put a file of theirs there
                 self.directory.rmdir()
 
     def _make_directory(self) -> None:
         try:
             self.directory.mkdir(mode=0o700, parents=True)
-            self._made_directory = True
+            self._goes_in_the_end = True
         except FileExistsError:
             if not self.directory.is_dir():
                 raise FolderError(f"{self.directory}: is a file; choose another --dir") from None

@@ -42,6 +42,8 @@ class SimProcess:
         self._arguments = ["--scenario", str(scenario), "--seed", str(seed), "--speed", str(speed), "--with-parent"]
         if epoch is not None:
             self._arguments += ["--epoch", epoch.isoformat()]
+        if directory is None:
+            self._arguments.append("--remove-dir")  # the child lives on for a moment when we are killed
         self._given_directory = directory
         self._ready_timeout_s = ready_timeout_s
         self._process: asyncio.subprocess.Process | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from pathlib import Path
 
 from tsym_agent.sim.bus import Bus
 from tsym_agent.sim.clock import Clock
@@ -18,9 +17,9 @@ from tsym_agent.wire.server import Server, bind_unix, serve_unix
 class Runtime:
     """A simulated tailnet that can be asked."""
 
-    def __init__(self, world: World, directory: Path, clock: Clock) -> None:
+    def __init__(self, world: World, folder: Folder, clock: Clock) -> None:
         self.world = world
-        self.folder = Folder(directory, world.scenario.vantages)
+        self.folder = folder
         self.bus = Bus(world, speed=clock.speed)
         self._clock = clock
         self._servers: dict[str, Server] = {}

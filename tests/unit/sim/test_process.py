@@ -195,25 +195,38 @@ from pathlib import Path
 from tsym_agent.sim.process import SimProcess
 
 async def main():
-    async with SimProcess("home", directory=Path(sys.argv[1])) as sim:
-        print(sim.pid, flush=True)
+    async with SimProcess("home", directory=Path(sys.argv[1]) if sys.argv[1:] else None) as sim:
+        print(sim.pid, sim.directory, flush=True)
         await asyncio.Event().wait()
 
 asyncio.run(main())
 """
 
 
-async def test_it_dies_with_a_killed_parent(tmp_path: Path) -> None:
+async def orphaned(*directory: str) -> tuple[int, Path]:
+    """Kill a simulator's parent; return the simulator's process ID and its folder."""
     parent = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PARENT, str(tmp_path / "sim"), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", PARENT, *directory, stdout=asyncio.subprocess.PIPE
     )
     assert parent.stdout is not None
-    pid = int(await asyncio.wait_for(parent.stdout.readline(), 20))
+    pid, folder = (await asyncio.wait_for(parent.stdout.readline(), 20)).decode().split()
     parent.kill()
     await parent.wait()
+    return int(pid), Path(folder)
+
+
+async def test_it_dies_with_a_killed_parent(tmp_path: Path) -> None:
+    pid, _ = await orphaned(str(tmp_path / "sim"))
 
     await until(lambda: not is_running(pid), 10)
     assert names_in(tmp_path) == []
+
+
+async def test_a_folder_made_for_it_goes_when_the_parent_is_killed() -> None:
+    pid, folder = await orphaned()
+
+    await until(lambda: not is_running(pid), 10)
+    assert not folder.exists()
 
 
 def test_the_end_of_the_thread_that_started_it_does_not_end_it(tmp_path: Path) -> None:
