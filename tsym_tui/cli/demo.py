@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from tsym_tui.cli.app import AppWishes, open_app, require_terminal
@@ -12,6 +14,10 @@ from tsym_tui.cli.wishes import Wishes, to_wishes
 
 HEADLESS_SETTLE_S = 10.0
 """A moment: long enough for every relayed pair of the shipped scenarios to settle."""
+
+
+SHIPPED = ("home", "company", "broken", "large")
+"""Scenarios that come with us, named here so that a mistake is told before the terminal is taken over."""
 
 
 class DemoWishes(Wishes, frozen=True, kw_only=True):
@@ -38,6 +44,8 @@ class DemoWishes(Wishes, frozen=True, kw_only=True):
 def command(**given: object) -> int:
     """Open the app on a simulated tailnet: a household, a company, one of each fault, or a thousand nodes."""
     wishes = to_wishes(given, DemoWishes)
+    if wishes.scenario not in SHIPPED and not Path(wishes.scenario).is_file():
+        raise CommandError(f"there is no scenario {wishes.scenario!r}: name a file, or one of {', '.join(SHIPPED)}")
     if wishes.headless:
         return _run_headless(wishes)
     require_terminal()
