@@ -64,3 +64,6 @@ class AnswerTimeoutError(LocalAPIError):
 
 class BadAnswerError(LocalAPIError):
     """The answer is not what the endpoint promises."""
+
+    def __init__(self, where: str, message: str, hint: str = "is it a tailscaled that listens there?") -> None:
+        super().__init__(where, message, hint)

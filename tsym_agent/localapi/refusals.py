@@ -48,11 +48,13 @@ def from_wire(where: str, error: WireError) -> LocalAPIError:
         case ConnectError():
             return _from_connect(where, error.reason)
         case WireTimeoutError():
-            return AnswerTimeoutError(where, f"{error}")
+            return AnswerTimeoutError(
+                where, f"{error}", "it may be busy: try again; if it stays so, restart tailscaled there"
+            )
         case DisconnectedError():
             return DaemonUnreachableError(where, f"{error}", "tailscaled may have stopped or restarted: try again")
         case _:
-            return BadAnswerError(where, f"{error}", "is it a tailscaled that listens there?")
+            return BadAnswerError(where, f"{error}")
 
 
 def from_answer(where: str, question: str, status: int, body: Body) -> LocalAPIError:

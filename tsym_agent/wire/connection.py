@@ -124,4 +124,4 @@ class Connection:
             return DisconnectedError(words, nothing_received=not self._has_received)
         if error.error_status_hint == 431:
             return TooLargeError(f"an answer whose head is over {MAX_HEAD_BYTES} bytes")
-        return ProtocolError(f"not an HTTP answer: {error}")
+        return ProtocolError("not an HTTP answer")  # h11 would quote it, and it may hold a secret

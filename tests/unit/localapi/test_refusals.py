@@ -154,6 +154,16 @@ async def test_a_daemon_that_dies_while_asked_is_unreachable(daemon: FakeDaemon,
 async def test_something_else_behind_the_socket_is_a_bad_answer(daemon: FakeDaemon, client: LocalClient) -> None:
     daemon.on("status", b"220 mail.example ESMTP\r\n\r\n")
 
+    with pytest.raises(BadAnswerError, match="is it a tailscaled") as caught:
+        await client.status()
+
+    assert "mail.example" not in f"{caught.value} {caught.value.__cause__}"
+
+
+@pytest.mark.parametrize("body", [b"<html>", b'{"TUN":', b"[]", b"null"])
+async def test_a_bad_answer_says_what_to_look_at(daemon: FakeDaemon, client: LocalClient, body: bytes) -> None:
+    daemon.on("status", answer(body))
+
     with pytest.raises(BadAnswerError, match="is it a tailscaled"):
         await client.status()
 
