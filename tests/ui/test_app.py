@@ -343,3 +343,25 @@ async def test_two_nodes_of_one_name_are_both_there() -> None:
     pairs = was.pairs | {(ref("nas"), ref("twin")): pair("nas", "twin")}
     async with running(changed(was, nodes=was.nodes | {ref("twin"): twin}, pairs=pairs)) as run:
         assert "tv#" in run.text()
+
+
+@pytest.mark.parametrize("screen", ["nodes", "matrix", "map"])
+async def test_a_small_terminal_moves_through_its_list_on_every_screen(screen: str) -> None:
+    settings = Settings(theme="dark", start_screen=screen)
+    async with running(pictures.home(), size=(60, 20), settings=settings) as run:
+        await run.press("j", "j")
+
+        assert run.app.desk.view.node == ref("pi-kitchen")
+
+
+async def test_a_map_waits_for_a_terminal_that_has_not_taken_the_last_one() -> None:
+    async with running(pictures.home()) as run:
+        pane = run.app.screen.query_one(MapPane)
+        waiting = [1]
+        run.app.desk.backlog = lambda: waiting[0]
+        before = pane._rows
+        await run.press("tab")
+        assert pane._rows == before
+
+        waiting[0] = 0
+        await run.until(lambda: pane._rows != before, "the newer map")

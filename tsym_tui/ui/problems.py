@@ -138,11 +138,20 @@ def _of_pairs(digest: Digest, explained: Mapping[Kind, set[NodeRef]]) -> Iterato
     silenced = set().union(*(explained.get(kind, set()) for kind in (Kind.HOST, Kind.BARRED, Kind.DEAD)))
     for (source, target), there in pairs.items():
         back = pairs.get((target, source))
-        if (back is not None and source > target) or silenced & {source, target}:
+        if _is_well(there) and (back is None or _is_well(back)):
+            continue  # most pairs of a large tailnet end here
+        if (back is not None and source > target) or source in silenced or target in silenced:
             continue  # seen from the other side, or said of the node
         problem = _of_pair(digest, combine(there, back), (source, target))
         if problem is not None and not explained.get(problem.kind, set()) & {source, target}:
             yield problem
+
+
+def _is_well(pair: Pair) -> bool:
+    """Whether there is nothing to say of one direction: direct and not slow, or not asked."""
+    if pair.state is SampleState.NEVER:
+        return True
+    return pair.state is SampleState.FRESH and pair.path is PathKind.DIRECT and (typical_ms(pair) or 0.0) < SLOW_MS
 
 
 def _of_pair(digest: Digest, line: Line, ends: tuple[NodeRef, NodeRef]) -> Problem | None:
@@ -152,12 +161,11 @@ def _of_pair(digest: Digest, line: Line, ends: tuple[NodeRef, NodeRef]) -> Probl
         return Problem(Kind.ONE_WAY, pair_title(digest, ends), "one way only", ends, line.path, line.latency_ms)
     if line.state is SampleState.FRESH:
         return _of_fresh(digest, line, ends)
-    title = pair_title(digest, ends)
     if line.state is SampleState.FAILED:
         words = "others reach it" if digest.sum_of(ends[1]).fresh else "no answer"
-        return Problem(Kind.DEAD, title, words, ends)
+        return Problem(Kind.DEAD, pair_title(digest, ends), words, ends)
     if line.state is SampleState.STALE:
-        return Problem(Kind.STALE, title, f"stale for {format_age(line.age_s)}", ends, line.path)
+        return Problem(Kind.STALE, pair_title(digest, ends), f"stale for {format_age(line.age_s)}", ends, line.path)
     return None
 
 

@@ -6,6 +6,7 @@ the tailnet the one that takes its place in the list is selected.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -144,7 +145,7 @@ class View:
         """Select a node or a pair."""
         self.node, self.peer = node, peer
 
-    def move(self, step: int, refs: list[NodeRef] | tuple[NodeRef, ...]) -> None:
+    def move(self, step: int, refs: Sequence[NodeRef]) -> None:
         """Select the node that many places further in a list."""
         if not refs:
             return

@@ -24,9 +24,12 @@ from tsym_tui.ui.problems import KEY_WARNING_S
 from tsym_tui.ui.rows.facts import claims, fact, host_lines, standing_lines
 from tsym_tui.ui.rows.pens import Pen, Row, fit_text, spread, wrap
 
+MOST_PAIRS = 400
+"""More than anybody scrolls through; the table and its filter find the others."""
 
-def node_rows(pen: Pen, digest: Digest, ref: NodeRef, cells: int) -> list[Row]:
-    """Write a node for a pane of that many cells."""
+
+def node_rows(pen: Pen, digest: Digest, ref: NodeRef, cells: int, most_pairs: int = MOST_PAIRS) -> list[Row]:
+    """Write a node for a pane of that many cells; of its pairs the first so many."""
     node = digest.snapshot.nodes.get(ref)
     if node is None:
         return [[pen.dim("this node has left the tailnet")]]
@@ -40,7 +43,7 @@ def node_rows(pen: Pen, digest: Digest, ref: NodeRef, cells: int) -> list[Row]:
         class_bars(pen, digest, ref, cells),
         claims(pen, node, sums, digest.snapshot.generated_at),
         _facts(pen, digest, node, cells),
-        _pairs(pen, digest, ref, cells),
+        _pairs(pen, digest, ref, cells, most_pairs),
     ):
         rows += [[], *block] if block else []
     return rows
@@ -113,13 +116,14 @@ def _key_fact(pen: Pen, digest: Digest, node: Node) -> list[Row]:
     return [[row[0], pen(words, Role.WARN)] if left_s < KEY_WARNING_S else row]
 
 
-def _pairs(pen: Pen, digest: Digest, ref: NodeRef, cells: int) -> list[Row]:
-    """List its pairs, each with class and number."""
+def _pairs(pen: Pen, digest: Digest, ref: NodeRef, cells: int, most: int) -> list[Row]:
+    """List its pairs, each with class and number, and count those that are left out."""
     others = neighbours(digest, ref)
     if not others:
         return []
     rows: list[Row] = [spread([pen.dim("pairs"), pen(f" {len(others)}", Role.CHROME)], [pen("ms", Role.CHROME)], cells)]
-    return rows + [pair_row(pen, digest, ref, other, cells) for other in others]
+    rows += [pair_row(pen, digest, ref, other, cells) for other in others[:most]]
+    return [*rows, [pen.dim(f"{len(others) - most} more pairs")]] if len(others) > most else rows
 
 
 def pair_row(pen: Pen, digest: Digest, ref: NodeRef, other: NodeRef, cells: int) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tsym_tui.ui.rows.nodedetail import node_rows
+from tsym_tui.ui.rows.nodedetail import MOST_PAIRS, node_rows
 from tsym_tui.ui.rows.pairdetail import pair_rows
 from tsym_tui.ui.rows.pens import Pen, Row, blank, width_of
 from tsym_tui.ui.source import Sample, SnapshotSource
@@ -14,13 +14,15 @@ COLUMN_CELLS = 56
 """Widest useful column of details."""
 
 
-def selection_rows(pen: Pen, view: View, samples: Sequence[Sample], cells: int) -> list[Row]:
+def selection_rows(
+    pen: Pen, view: View, samples: Sequence[Sample], cells: int, most_pairs: int = MOST_PAIRS
+) -> list[Row]:
     """Write the selected pair, else the selected node."""
     if view.digest is None or view.node is None:
         return [[pen.dim("nothing selected")]]
     if view.pair is not None:
         return pair_rows(pen, view.digest, view.pair, samples, cells)
-    return node_rows(pen, view.digest, view.node, cells)
+    return node_rows(pen, view.digest, view.node, cells, most_pairs)
 
 
 def full_rows(pen: Pen, view: View, samples: Sequence[Sample], cells: int) -> list[Row]:

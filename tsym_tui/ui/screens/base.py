@@ -10,6 +10,7 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widget import Widget
 
+from tsym_agent.model.ids import NodeRef
 from tsym_tui.ui.desk import Desk
 from tsym_tui.ui.filters import Filter
 from tsym_tui.ui.keys import Scope
@@ -76,7 +77,7 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
         yield HeaderPane(self.desk)
         with Horizontal(id="body"):
             yield FacePane(self.desk, id="face")
-            yield PlainListPane(self.desk, id="plain")
+            yield PlainListPane(self.desk, lambda: self.order)
             yield from self.compose_body()
         yield FilterPrompt(self.desk)
         yield from self.compose_prompts()
@@ -89,6 +90,11 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
     def compose_prompts(self) -> Iterable[Widget]:
         """Return further prompts of this screen."""
         return ()
+
+    @property
+    def order(self) -> Sequence[NodeRef]:
+        """The nodes in the order that this screen moves through them."""
+        return self.desk.view.table
 
     @property
     def crumbs(self) -> tuple[str, ...]:
@@ -133,7 +139,7 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
 
     def action_move(self, step: int) -> None:
         """Select another node."""
-        self.desk.view.move(step, self.desk.view.table)
+        self.desk.view.move(step, self.order)
         self.after_selection()
 
     def action_page(self, step: int) -> None:

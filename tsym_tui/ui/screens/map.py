@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual.widget import Widget
 
+from tsym_agent.model.ids import NodeRef
 from tsym_tui.ui.bindings import bindings_of
 from tsym_tui.ui.keys import Scope
 from tsym_tui.ui.screens.base import TailnetScreen
@@ -35,11 +36,10 @@ class MapScreen(TailnetScreen, inherit_bindings=False):
         where = super().crumbs
         return where if layout == "auto" else (where[0], layout, *where[1:])
 
-    def action_move(self, step: int) -> None:
-        """Select the next node in the list, whatever the table is sorted by."""
-        view = self.desk.view
-        view.move(step, view.listed)
-        self.after_selection()
+    @property
+    def order(self) -> Sequence[NodeRef]:
+        """The order of the list, whatever the table is sorted by."""
+        return self.desk.view.listed
 
     def after_selection(self) -> None:
         """Keep the selection in sight."""

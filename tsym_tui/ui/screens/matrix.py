@@ -40,8 +40,11 @@ class MatrixScreen(TailnetScreen, inherit_bindings=False):
         self.after_selection()
 
     def action_move(self, step: int) -> None:
-        """Move the cursor up or down."""
-        self._pane.move(step, 0)
+        """Move the cursor up or down; on a small terminal, through the list that stands in for the matrix."""
+        if self._pane.size.area:
+            self._pane.move(step, 0)
+        else:
+            super().action_move(step)
 
     def action_step(self, step: int) -> None:
         """Move the cursor left or right."""

@@ -23,7 +23,7 @@ class DetailPane(Pane):
         """Write the selection beside a hairline; what does not fit is counted on the last row but one."""
         inner = cells - 2 * MARGIN - 1
         view = self.desk.view
-        rows = selection_rows(self.pen, view, pair_history(view, self.desk.source), inner)
+        rows = selection_rows(self.pen, view, pair_history(view, self.desk.source), inner, most_pairs=height)
         room = height - 2
         if len(rows) > room:
             rows = [*rows[: room - 1], [self.pen.dim(f"{len(rows) - room + 1} more rows")]]

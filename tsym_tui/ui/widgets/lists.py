@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import events
@@ -114,15 +114,19 @@ class TablePane(ListPane):
 class PlainListPane(ListPane):
     """What a terminal below 80x24 gets: the nodes, and a word about it."""
 
+    def __init__(self, desk: Desk, order: Callable[[], Sequence[NodeRef]]) -> None:
+        super().__init__(desk, id="plain")
+        self._order = order
+
     def build(self, cells: int, height: int) -> Sequence[Row]:
         """Write as many nodes as there are rows, and the notice on the last one."""
         view = self.desk.view
         if view.digest is None:
             return []
-        refs = view.table
+        refs = self._order()
         if not refs:
             return nothing_left(self.pen, view.filter.text)
-        focus = refs.index(view.node) if view.node in refs else 0
+        focus = refs.index(view.node) if view.node is not None and view.node in refs else 0
         room = max(1, height - 1)
         window = list_window(len(refs), focus, room)
         shown = refs[window.start : window.stop]
