@@ -287,6 +287,25 @@ async def test_a_source_that_cannot_be_opened_becomes_the_failed_face_and_r_trie
         await run.until(lambda: "work-mbp" in run.text(), "the map")
 
 
+async def test_another_try_closes_the_source_before() -> None:
+    opened: list[FakeSource] = []
+
+    async def open_source() -> SnapshotSource:
+        opened.append(FakeSource(pictures.home()))
+        return opened[-1]
+
+    app = TsymApp(open_source, settings=Settings(theme="dark", glyphs="braille"), env={})
+    async with app.run_test(size=(100, 30)) as pilot:
+        run = Running(app, pilot, FakeSource(pictures.home()))
+        await run.until(lambda: bool(opened) and "work-mbp" in run.text(), "the map")
+        opened[0].fail(RuntimeError("broken"))
+        await run.until(lambda: "broken" in run.text(), "the words")
+        await pilot.press("r")
+        await run.until(lambda: len(opened) == 2 and "live" in run.text(), "the second source")
+
+    assert [source.is_closed for source in opened] == [True, True]
+
+
 async def test_a_source_that_breaks_keeps_the_last_picture_and_says_so() -> None:
     async with running(pictures.home()) as run:
         run.source.fail(RuntimeError("the recording ended early"))

@@ -88,7 +88,8 @@ def tell_troubles(hosts: Iterable[Host]) -> None:
     for host in hosts:
         if host.state is not HostState.OK or host.error:
             name = host.spec if host.name in {host.spec, ""} else f"{host.name} ({host.spec})"
-            told = [host.error] if host.error and host.state in _TELLING else [HOST_WORDS[host.state], host.error]
+            error = host.error or ("has not answered yet" if host.state is HostState.CONNECTING else None)
+            told = [error] if error and host.state in _TELLING else [HOST_WORDS[host.state], error]
             narrate(f"tsym: {name}: {': '.join(part for part in told if part)}")
 
 

@@ -20,6 +20,7 @@ from tsym_agent.localapi.errors import (
     AnswerTimeoutError,
     DaemonNotReadyError,
     LocalAPIError,
+    NoSuchObjectError,
     NotSupportedError,
     RequestRefusedError,
 )
@@ -68,7 +69,7 @@ class HostClient(Pinger, RecordKeeper, Protocol):
         """Close all connections."""
 
 
-_REFUSALS = (AccessDeniedError, DaemonNotReadyError, NotSupportedError, RequestRefusedError)
+_REFUSALS = (AccessDeniedError, DaemonNotReadyError, NoSuchObjectError, NotSupportedError, RequestRefusedError)
 """Of a question beside status: the daemon is well, and will not say this."""
 
 Connect = Callable[[HostSpec], Awaitable[HostClient]]

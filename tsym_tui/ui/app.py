@@ -153,7 +153,11 @@ class TsymApp(App[None], inherit_bindings=False):
         from tsym_tui.ui.watching import watch
 
         try:
-            source = await self._open() if callable(self._open) else self._open
+            if callable(self._open):
+                await self._close_source()  # the one before, when this is another try
+                source = await self._open()
+            else:
+                source = self._open
             self.desk.source = source
             await source.start()
             await watch(source, lambda picture: void(self.post_message(PictureTaken(picture))))
@@ -163,10 +167,14 @@ class TsymApp(App[None], inherit_bindings=False):
 
     async def on_unmount(self) -> None:
         """Close the source; leaves no task, socket or child behind."""
-        if self.desk.source is not None:
+        await self._close_source()
+
+    async def _close_source(self) -> None:
+        source, self.desk.source = self.desk.source, None
+        if source is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                    await self.desk.source.aclose()
+                    await source.aclose()
 
     def _handle_signals(self) -> None:
         """End in order when told to, or when the terminal hangs up."""

@@ -100,7 +100,8 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
     def crumbs(self) -> tuple[str, ...]:
         """Where we are."""
         view = self.desk.view
-        extra = [word for word in (view.filter.text, "only problems" if view.only_problems else "") if word]
+        extra = [f"/{view.filter.text}"] if view.filter else []
+        extra += ["only problems"] if view.only_problems else []
         return (self.TITLE, *extra)
 
     def show(self) -> None:

@@ -11,7 +11,7 @@ from tsym_tui.ui.keys import Scope, keys_of
 from tsym_tui.ui.rows.faces import Face
 from tsym_tui.ui.rows.header import HeaderFacts, Mood, render_header
 from tsym_tui.ui.rows.keyrow import render_keys
-from tsym_tui.ui.rows.pens import Row, blank
+from tsym_tui.ui.rows.pens import Row, blank, spread
 from tsym_tui.ui.widgets.panes import Pane
 
 
@@ -62,7 +62,11 @@ class FootPane(Pane):
     def build(self, cells: int, height: int) -> Sequence[Row]:
         """Write the rows there is room for, from the last one up."""
         drawn = legend(max(1, cells - 5), self.pen.theme, self.pen.level, most_rows=1)
-        rows = [self._notice(), [*blank(3), *drawn.rows[0]], render_keys(self.pen, self._keys, cells)]
+        notice = self._notice()
+        if not notice and len(drawn.rows) > 1:  # too narrow for one row: the ramp takes the blank one
+            ramp = [run for run in drawn.rows[1] if not run.text.isspace()]
+            notice = [*blank(3), *spread([], ramp, cells - 5)]
+        rows = [notice, [*blank(3), *drawn.rows[0]], render_keys(self.pen, self._keys, cells)]
         return rows[-height:]
 
     def _notice(self) -> Row:
