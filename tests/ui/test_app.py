@@ -384,3 +384,10 @@ async def test_a_map_waits_for_a_terminal_that_has_not_taken_the_last_one() -> N
 
         waiting[0] = 0
         await run.until(lambda: pane._rows != before, "the newer map")
+
+
+async def test_without_a_pane_the_selected_pair_is_one_line() -> None:
+    async with running(pictures.home(), size=(80, 24)) as run:
+        await run.press("tab")
+
+        assert "laptop ⇄ nas  ● direct 3.1 ms" in run.text()

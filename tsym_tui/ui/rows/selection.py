@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tsym_tui.ui.rows.nodedetail import MOST_PAIRS, node_rows
+from tsym_tui.graph.looks import format_ms
+from tsym_tui.ui.rows.nodedetail import MOST_PAIRS, line_between, node_rows
 from tsym_tui.ui.rows.pairdetail import pair_rows
 from tsym_tui.ui.rows.pens import Pen, Row, blank, width_of
 from tsym_tui.ui.source import Sample, SnapshotSource
@@ -23,6 +24,19 @@ def selection_rows(
     if view.pair is not None:
         return pair_rows(pen, view.digest, view.pair, samples, cells)
     return node_rows(pen, view.digest, view.node, cells, most_pairs)
+
+
+def selection_line(pen: Pen, view: View) -> Row:
+    """Write the selected pair in one line: what a terminal without room for a pane gets; nothing without a pair."""
+    if view.pair is None or view.digest is None:
+        return []
+    here, there = view.pair
+    line = line_between(view.digest, here, there)
+    name = view.digest.name_of
+    ends = [pen.accent(name(here)), pen.dim(f" {pen.signs.both_ways} "), pen.accent(name(there)), pen("  ")]
+    head = line.look.words.partition(",")[0]
+    number = f"{format_ms(line.latency_ms)} ms" if line.latency_ms is not None else ""
+    return [*ends, pen.line(pen.glyph(line.look.glyph), line), pen(f" {head} "), pen.line(number, line)]
 
 
 def full_rows(pen: Pen, view: View, samples: Sequence[Sample], cells: int) -> list[Row]:

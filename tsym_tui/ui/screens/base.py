@@ -17,7 +17,7 @@ from tsym_tui.ui.keys import Scope
 from tsym_tui.ui.rows.faces import Face, face_rows
 from tsym_tui.ui.rows.pens import Row
 from tsym_tui.ui.rows.selection import full_rows, pair_history, plain_text
-from tsym_tui.ui.widgets.frame import FootPane, HeaderPane
+from tsym_tui.ui.widgets.frame import PANE_CELLS, FootPane, HeaderPane
 from tsym_tui.ui.widgets.lists import NodePicked, PlainListPane, Scrolled
 from tsym_tui.ui.widgets.panes import Pane
 from tsym_tui.ui.widgets.prompt import FilterChanged, FilterPrompt, PromptClosed
@@ -44,7 +44,7 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - declared so by Textual
         (0, "-tiny"),
         (LEAST_SIZE[0], "-narrow"),
-        (84, "-medium"),
+        (PANE_CELLS, "-medium"),
         (120, "-wide"),
     ]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (LEAST_SIZE[1], "-tall")]  # noqa: RUF012 - declared so by Textual

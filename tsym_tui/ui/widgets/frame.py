@@ -12,7 +12,11 @@ from tsym_tui.ui.rows.faces import Face
 from tsym_tui.ui.rows.header import HeaderFacts, Mood, render_header
 from tsym_tui.ui.rows.keyrow import render_keys
 from tsym_tui.ui.rows.pens import Row, blank, spread
+from tsym_tui.ui.rows.selection import selection_line
 from tsym_tui.ui.widgets.panes import Pane
+
+PANE_CELLS = 84
+"""From this width on a right pane shows the selection."""
 
 
 class HeaderPane(Pane):
@@ -65,7 +69,8 @@ class FootPane(Pane):
         notice = self._notice()
         if not notice and len(drawn.rows) > 1:  # too narrow for one row: the ramp takes the blank one
             ramp = [run for run in drawn.rows[1] if not run.text.isspace()]
-            notice = [*blank(3), *spread([], ramp, cells - 5)]
+            left = selection_line(self.pen, self.desk.view) if cells < PANE_CELLS else []
+            notice = [*blank(3), *spread(left, ramp, cells - 5, self.pen.signs.ellipsis)]
         rows = [notice, [*blank(3), *drawn.rows[0]], render_keys(self.pen, self._keys, cells)]
         return rows[-height:]
 
