@@ -5,8 +5,10 @@ Nothing of the fleet is imported before the app has painted its first frame: it 
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -37,6 +39,7 @@ def run_app(given: Mapping[str, object]) -> int:
     specs = choose_hosts(wishes.hosts)
 
     async def open_source() -> object:
+        await asyncio.to_thread(import_module, "tsym_tui.fleet.fleet")  # the loop has a screen to keep alive
         from tsym_tui.fleet.fleet import Fleet, FleetOptions
 
         return Fleet(specs, options=FleetOptions(everything=wishes.everything))
