@@ -171,9 +171,9 @@ class NodeLook(msgspec.Struct, frozen=True):
 
 
 NODE_LOOKS: dict[NodeKind, NodeLook] = {
-    NodeKind.AGENT: NodeLook(Glyph("●", "●", "@"), Role.STRONG, "agent"),
-    NodeKind.PEER: NodeLook(Glyph("○", "○", "o"), Role.TEXT, "no agent"),
-    NodeKind.SILENT: NodeLook(Glyph("◌", "◌", "?"), Role.STALE, "silent agent"),
+    NodeKind.AGENT: NodeLook(Glyph("●", "●", "@"), Role.STRONG, "host"),
+    NodeKind.PEER: NodeLook(Glyph("○", "○", "o"), Role.TEXT, "no host"),
+    NodeKind.SILENT: NodeLook(Glyph("◌", "◌", "?"), Role.STALE, "silent host"),
     NodeKind.DEAD: NodeLook(Glyph("✕", "x", "x"), Role.DEAD, "no reply"),
 }
 

@@ -27,7 +27,7 @@ def test_no_width_drops_a_word(columns: int, level: Level) -> None:
 
     assert all(len(row) <= columns for row in text.splitlines())
     if columns >= 30:
-        words = ("direct", "peer relay", "DERP", "path unknown", "dead", "stale", "no agent", "silent agent", "200")
+        words = ("direct", "peer relay", "DERP", "path unknown", "dead", "stale", "no host", "silent host", "200")
         assert all(word in text for word in words)
 
 
