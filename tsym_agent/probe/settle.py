@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from tsym_agent.model.paths import PathKind, PingKind
 from tsym_agent.probe import limits
-from tsym_agent.probe.window import Sample
+from tsym_agent.probe.window import TIMED_OUT, Sample
 
 
 def is_settled(samples: Sequence[Sample], *, lost_enough: int = limits.PROBES_PER_SWEEP) -> bool:
@@ -37,5 +37,8 @@ def is_judged(samples: Sequence[Sample], *, lost_enough: int = limits.PROBES_PER
 
 
 def _is_dead(samples: Sequence[Sample], lost_enough: int) -> bool:
-    tried_s = samples[-1].at_s - samples[0].at_s if samples else 0.0
-    return len(samples) >= lost_enough and (lost_enough == 1 or tried_s >= limits.DEAD_AFTER_S)
+    """Say whether silence has lasted long enough; an error that the daemon gives at once needs no such patience."""
+    if len(samples) < lost_enough:
+        return False
+    was_silent = any(sample.error == TIMED_OUT for sample in samples)
+    return lost_enough == 1 or not was_silent or samples[-1].at_s - samples[0].at_s >= limits.DEAD_AFTER_S

@@ -21,14 +21,11 @@ from tsym_agent.model.paths import PathKind, PingKind
 from tsym_agent.model.pings import PingResult
 from tsym_agent.model.text import printable
 from tsym_agent.probe import limits
-from tsym_agent.probe.window import Sample
+from tsym_agent.probe.window import TIMED_OUT, Sample
 
 Clock = Callable[[], float]
 Enough = Callable[[Sequence[Sample]], bool]
 """Looks at a round's samples so far, in the order of sending, and says whether to stop."""
-
-TIMED_OUT = "timed out"
-"""The words of silence."""
 
 _HOST_STOPPED = "local tailscaled stopped"
 """An error of `ping` that concerns the host, not the pair."""

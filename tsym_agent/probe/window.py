@@ -25,6 +25,9 @@ from tsym_agent.model.pairs import Pair
 from tsym_agent.model.paths import PathKind, PingKind, SampleState
 from tsym_agent.probe import limits
 
+TIMED_OUT = "timed out"
+"""The words of silence."""
+
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One probe and what became of it."""

@@ -14,6 +14,7 @@ from tsym_agent.model.ids import NodeRef
 from tsym_agent.model.pairs import Pair
 from tsym_agent.model.paths import PathKind, SampleState
 from tsym_agent.model.snapshot import Snapshot
+from tsym_agent.probe.window import TIMED_OUT
 from tsym_tui.cli.names import unique_names
 from tsym_tui.cli.texts import Pen, Row, line
 from tsym_tui.graph.cells import clip, settle, width
@@ -148,7 +149,7 @@ def _dead(snapshot: Snapshot, names: dict[NodeRef, str]) -> list[tuple[str, Role
         dead = [pair for pair in asked if pair.state is SampleState.FAILED]
         if not dead:
             continue
-        why = next((f": {pair.error}" for pair in dead if pair.error and pair.error != "timed out"), "")
+        why = next((f": {pair.error}" for pair in dead if pair.error and pair.error != TIMED_OUT), "")
         if len(dead) == len(asked):
             word = f"{names[target]} is dead from {len(dead)} of {len(asked)} hosts"
             told.append((f"{word if len(asked) > 1 else f'{names[target]} is dead'}{why}", Role.DEAD))

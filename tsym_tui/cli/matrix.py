@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
+
 import click
 
 from tsym_agent.model.documents import pair_entry, pairs_document
 from tsym_agent.model.snapshot import Snapshot
+from tsym_agent.probe.plan import PairKey
 from tsym_tui.cli.documents import emit_document, emit_line
 from tsym_tui.cli.exits import Exit
 from tsym_tui.cli.grid import matrix_rows
@@ -33,11 +37,14 @@ async def show_matrix(wishes: Wishes) -> Exit:
     """Probe every pair and print the result, once or again and again."""
     page = Page(wishes)
     async with open_fleet(wishes, is_probing=wishes.settle_s > 0) as fleet:
-        await settle(fleet, wishes)
+        printed: set[PairKey] = set()
+        as_they_come = (lambda: _print_settled(fleet, printed)) if wishes.wants_ndjson else None
+        await settle(fleet, wishes, as_they_come)
 
         async def show() -> Exit:
             snapshot = fleet.snapshot()
-            print_matrix(snapshot, wishes, page)
+            print_matrix(snapshot, wishes, page, printed)
+            printed.clear()
             if not wishes.watch:
                 tell_troubles(snapshot.hosts)
             return judge(snapshot, wishes)
@@ -45,24 +52,42 @@ async def show_matrix(wishes: Wishes) -> Exit:
         return await repeat(wishes, show)
 
 
-async def settle(fleet: Fleet, wishes: Wishes) -> None:
+async def settle(fleet: Fleet, wishes: Wishes, meanwhile: Callable[[], None] | None = None) -> None:
     """Wait for a believable picture, counting on stderr where a person watches."""
     if wishes.settle_s <= 0:
         await fleet.ready()
         return
     progress = Progress("probing: settled")
+
+    def tell(done: int, total: int) -> None:
+        progress(done, total)
+        if meanwhile:
+            meanwhile()
+
     try:
-        await fleet.settle(wishes.settle_s, progress)
+        await fleet.settle(wishes.settle_s, tell)
     finally:
         progress.clear()
 
 
-def print_matrix(snapshot: Snapshot, wishes: Wishes, page: Page) -> None:
-    """Print the pairs as asked: JSON, a line each, or the grid."""
+def _print_settled(fleet: Fleet, printed: set[PairKey]) -> None:
+    """Print each pair once it has settled."""
+    snapshot, busy = fleet.snapshot(), fleet.busy()
+    done = {key for key, pair in snapshot.pairs.items() if pair.samples and key not in busy and key not in printed}
+    _print_lines(snapshot, done)
+    printed |= done
+
+
+def _print_lines(snapshot: Snapshot, keys: Iterable[PairKey]) -> None:
+    many = len(snapshot.tailnets) > 1
+    for key in keys:
+        emit_line({"schema": "tsym/pairs/1"} | pair_entry(snapshot.pairs[key], many_tailnets=many))
+
+
+def print_matrix(snapshot: Snapshot, wishes: Wishes, page: Page, printed: AbstractSet[PairKey] = frozenset()) -> None:
+    """Print the pairs as asked: JSON, a line for each that was not printed yet, or the grid."""
     if wishes.wants_ndjson:
-        many = len(snapshot.tailnets) > 1
-        for pair in snapshot.pairs.values():
-            emit_line({"schema": "tsym/pairs/1"} | pair_entry(pair, many_tailnets=many))
+        _print_lines(snapshot, (key for key in snapshot.pairs if key not in printed))
     elif wishes.wants_json:
         emit_document(pairs_document(snapshot), wishes)
     elif snapshot.pairs:

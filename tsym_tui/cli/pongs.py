@@ -11,8 +11,7 @@ from tsym_agent.model.nodes import Node
 from tsym_agent.model.paths import PathKind, PingKind
 from tsym_agent.model.times import format_time
 from tsym_agent.probe.plan import PairKey
-from tsym_agent.probe.sweep import TIMED_OUT
-from tsym_agent.probe.window import Sample
+from tsym_agent.probe.window import TIMED_OUT, Sample
 from tsym_tui.cli.names import unique_names
 from tsym_tui.cli.texts import Pen, Row, line
 from tsym_tui.graph.frame import Run

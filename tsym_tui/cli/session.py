@@ -98,7 +98,7 @@ class Progress:
 
     def __init__(self, what: str) -> None:
         self._what = what
-        self._is_shown = is_terminal(sys.stderr) and is_terminal(sys.stdout)
+        self._is_shown = is_terminal(sys.stderr)
         self._length = 0
 
     def __call__(self, done: int, total: int) -> None:

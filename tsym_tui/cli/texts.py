@@ -48,7 +48,8 @@ def choose_pen(look: Look, stream: TextIO | None = None, env: Mapping[str, str] 
 
     stream = stream or sys.stdout
     theme = THEMES[choose_theme(look.theme, env)]
-    wants_codes = look.color == "always" or (look.color == "auto" and is_terminal(stream))
+    takes_codes = is_terminal(stream) and env.get("TERM", "dumb") != "dumb"
+    wants_codes = look.color == "always" or (look.color == "auto" and takes_codes)
     level = choose_level(look.glyphs, _font_env(stream, env), stream.encoding or "ascii")
     return Pen(theme, level, _depth(theme, look, env) if wants_codes else None, columns(env))
 

@@ -198,11 +198,15 @@ class Fleet:
                 while not self._prober.quiet.is_set():
                     if progress:
                         total = len(self._plan.pairs)
-                        progress(total - self._prober.outstanding, total)
+                        progress(total - len(self._prober.busy), total)
                     with suppress(TimeoutError):
                         async with asyncio.timeout(COALESCE_S):
                             await self._wait_for(self._prober.quiet)
         self._picture.renew()
+
+    def busy(self) -> frozenset[PairKey]:
+        """Return the pairs that are being probed now."""
+        return self._prober.busy
 
     async def ping(
         self, template: RoundTemplate, asked: Mapping[PairKey, str], enough: Enough | None = None

@@ -75,9 +75,9 @@ class Prober:
         """Set while no round is out and none is due."""
 
     @property
-    def outstanding(self) -> int:
+    def busy(self) -> frozenset[PairKey]:
         """Pairs whose rounds are out."""
-        return len(self._rounds)
+        return frozenset(self._rounds)
 
     def cost(self) -> ProbeCost:
         """Say what probing costs now."""

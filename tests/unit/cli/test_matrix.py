@@ -41,6 +41,14 @@ def test_lines_are_one_pair_each(tsym: Tsym, daemon: Daemon) -> None:
     assert json.loads(line)["path"] == "direct"
 
 
+def test_lines_come_as_pairs_settle_and_each_comes_once(tsym: Tsym, household: str) -> None:
+    lines = tsym("matrix", "--host", f"{household}#nas", "--ndjson", "--settle", "8").out.splitlines()
+    entries = [json.loads(line) for line in lines]
+
+    assert len({entry["to"] for entry in entries}) == len(entries) == 7
+    assert [entry["path"] for entry in entries[:3]] == ["direct"] * 3
+
+
 def test_a_dead_pair_is_an_answer(tsym: Tsym, daemon: Daemon) -> None:
     daemon.say_pong(Err="peer's node key has expired", Endpoint="")
     result = tsym("matrix", "--host", daemon.spec)

@@ -43,6 +43,10 @@ def test_settled(samples: list[Sample], settled: bool) -> None:
     assert is_settled(samples) is settled
 
 
+def test_an_error_needs_no_patience() -> None:
+    assert is_settled([Sample(at_s=at_s, error="no matching peer") for at_s in (0.0, 0.4, 0.8)])
+
+
 def test_an_offline_peer_is_settled_after_one_lost_probe() -> None:
     assert is_settled([sample(0.0, None)], lost_enough=1)
 
