@@ -13,12 +13,19 @@ import pytest
 from tests.unit.cli.conftest import Daemon, Tsym, peer
 from tsym_tui.cli.map import FORMATS
 from tsym_tui.graph.export import FORMATS as EXPORTED
+from tsym_tui.graph.layouts import LAYOUTS
 
 FAST = ("--settle", "1")
 
 
 def test_formats_are_those_of_the_exporters() -> None:
     assert tuple(EXPORTED) == FORMATS
+
+
+def test_help_names_every_layout(tsym: Tsym) -> None:
+    words = set(tsym("map", "--help").out.replace(",", " ").replace(";", " ").split())
+
+    assert set(LAYOUTS) <= words
 
 
 def test_the_map_as_text_has_names_numbers_and_a_legend(tsym: Tsym, daemon: Daemon) -> None:
