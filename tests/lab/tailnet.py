@@ -93,6 +93,19 @@ class Lab:
             wait_until(sees_all, f"{node.name} to see all others online", ONLINE_DEADLINE_S)
             wait_until(partial(node.knows, others), f"{node.name} to know all others' keys", ONLINE_DEADLINE_S)
 
+    def wait_back(self, *names: str) -> None:
+        """Return once hosts that were away are online, and answer and reach every other host by whatever path."""
+        self.wait_all_online()
+        members = {node.name: node for node in self.nodes.values() if node.is_member}
+        pairs = [(one, other) for one in members for other in members if one != other and {one, other} & set(names)]
+        in_parallel([partial(self._wait_pong, members[one], members[other]) for one, other in pairs])
+
+    def _wait_pong(self, one: Node, other: Node) -> None:
+        address = other.address
+        wait_until(
+            lambda: "pong from" in one.ping(address, 1), f"a pong from {other.name} to {one.name}", ONLINE_DEADLINE_S
+        )
+
     @contextmanager
     def cut(self, **hosts: Traffic) -> Iterator[None]:
         """Drop traffic of hosts for a while, `cut(c=Traffic.ALL)`; afterwards they are online again."""
@@ -100,7 +113,7 @@ class Lab:
             for host, traffic in hosts.items():
                 cuts.enter_context(self.network.cut(host, traffic))
             yield
-        self.wait_all_online()
+        self.wait_back(*hosts)
 
     @contextmanager
     def stopped(self, host: str) -> Iterator[None]:
@@ -111,7 +124,7 @@ class Lab:
         finally:
             self.nodes[host].start()
             self.nodes[host].wait_state("Running")
-        self.wait_all_online()
+        self.wait_back(host)
 
     @contextmanager
     def switched_off(self, host: str) -> Iterator[None]:
@@ -121,7 +134,7 @@ class Lab:
             yield
         finally:
             self.nodes[host].cli("up")
-        self.wait_all_online()
+        self.wait_back(host)
 
     def start_afresh(self) -> None:
         """Restart every node and empty every router, so that nobody knows a path to anybody any more."""
