@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import unquote
 
 ROOT = Path(__file__).parents[2]
 CHECK_COMMAND = "python3 -m venv .venv && .venv/bin/pip install nox && .venv/bin/nox"
@@ -32,4 +33,4 @@ def test_every_page_that_the_readme_links_exists() -> None:
 def _relative_links(page: Path) -> list[str]:
     text = page.read_text(encoding="utf-8")
     targets = [part.split(")")[0].split("#")[0] for part in text.split("](")[1:]]
-    return [target for target in targets if target and "://" not in target]
+    return [unquote(target) for target in targets if target and "://" not in target]
