@@ -2,7 +2,7 @@
 
 Absolute times differ between machines and minutes; the ratio of two things measured in turn in one run does not, so
 that is what has a limit. Repetitions alternate between the two sides, and each side counts by its best round, since
-other work on a shared machine only ever adds; what is a worst case itself counts by its median.
+other work on a shared machine only ever adds.
 """
 
 from __future__ import annotations
@@ -55,15 +55,15 @@ def keeps(limit: str, ratio: float, figure: float) -> bool:
     return measured <= float(number) if sign == "<=" else measured >= float(number)
 
 
-def alternate(*sides: Callable[[], float], rounds: int = 7, judge: Callable[[list[float]], float] = min) -> list[float]:
-    """Measure several sides in turn, after one warm-up, and return what `judge` makes of each side's rounds."""
+def alternate(*sides: Callable[[], float], rounds: int = 7) -> list[float]:
+    """Measure several sides in turn, after one warm-up, and return each side's best round."""
     for side in sides:
         side()
     taken: list[list[float]] = [[] for _ in sides]
     for _ in range(rounds):
         for index, side in enumerate(sides):
             taken[index].append(side())
-    return [judge(values) for values in taken]
+    return [min(values) for values in taken]
 
 
 def timed(function: Callable[[], object], repeat: int = 1) -> Callable[[], float]:

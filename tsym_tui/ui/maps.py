@@ -6,6 +6,7 @@ them. Everything runs in one thread at a time; the caller sees to that.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -94,6 +95,7 @@ class DrawnMap(msgspec.Struct, frozen=True):
 
 def load_drawing() -> None:
     """Import what drawing needs; takes a few hundred milliseconds the first time."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy starts one a core, and we do no linear algebra
     import tsym_tui.graph.draw
     import tsym_tui.graph.layouts
     import tsym_tui.graph.model  # noqa: F401 - loading is the point
