@@ -7,6 +7,7 @@ import json
 import shutil
 import socket
 from collections.abc import Iterable
+from http import HTTPStatus
 from pathlib import Path
 from typing import TypedDict, cast
 
@@ -25,6 +26,14 @@ ENVIRONMENT = {
     "TS_PANIC_IF_HIT_MAIN_CONTROL": "1",
     "TS_ASSUME_NETWORK_UP_FOR_TEST": "1",
 }
+
+
+class RefusedError(http.client.HTTPException):
+    """The LocalAPI answered with another status than 200."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Peer(TypedDict):
@@ -142,7 +151,7 @@ class Node:
         finally:
             connection.close()
         if response.status != 200:
-            raise http.client.HTTPException(f"{path} on {self.name}: {response.status} {body.decode()!r}")
+            raise RefusedError(f"{path} on {self.name}: {response.status} {body.decode()!r}", response.status)
         return json.loads(body)
 
     def status(self) -> Status:
@@ -155,7 +164,7 @@ class Node:
 
     def knows(self, others: Iterable[Node]) -> bool:
         """Whether this node has the others' current disco keys; with an older one it would ignore their pings."""
-        return all(self._disco_key_of(other) == other._disco_key_of(other) for other in others)
+        return all(self._has_key_of(other) for other in others)
 
     def knows_relays(self, addresses: list[str]) -> bool:
         """Whether the peer relays this node may use now are those with these tailnet addresses."""
@@ -171,8 +180,18 @@ class Node:
     def stable_id(self) -> str:
         return self.status()["Self"]["ID"]
 
-    def _disco_key_of(self, other: Node) -> str:
-        answer = cast(WhoIs, self.local_api(f"whois?addr={other.address}"))
+    def _has_key_of(self, other: Node) -> bool:
+        known = self._disco_key_of(other)
+        return known is not None and known == other._disco_key_of(other)
+
+    def _disco_key_of(self, other: Node) -> str | None:
+        """Return the disco key this daemon has for a node, None while it does not know the node's address."""
+        try:
+            answer = cast(WhoIs, self.local_api(f"whois?addr={other.address}"))
+        except RefusedError as error:
+            if error.status == HTTPStatus.NOT_FOUND:  # running again, and its first netmap still to come
+                return None
+            raise
         return answer["Node"].get("DiscoKey", "")
 
     def _answers(self) -> bool:
