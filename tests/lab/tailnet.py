@@ -52,7 +52,7 @@ class Lab:
             lab._log_in(HOSTS)
             lab.wait_all_online()
             lab._write_index()
-        except BaseException:
+        except BaseException:  # also ctrl-c: no namespace, process or file stays behind
             lab.down()
             raise
         return lab

@@ -1,24 +1,28 @@
 """Every read of the client's table, asked as an unprivileged user of real daemons: what is promised, is answered."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import pytest
 
 from tsym_agent.localapi import errors, reads
 from tsym_agent.localapi.client import LocalClient
-from tsym_agent.localapi.commands import READS, Form, Read
+from tsym_agent.localapi.commands import READS, Command, Form
+from tsym_agent.model.hosts import Rights
 
 from .clients import NEW, NOBODY, as_user, client_of
 from .node import Node
 from .tailnet import RELAY_PORT, Lab
 
 ASKED = [read for read in READS.values() if read.form is not Form.STREAM]
+OPEN = [read for read in ASKED if read.right is not Rights.WRITE]
+CLOSED = [read for read in ASKED if read.right is Rights.WRITE]
 
 REFUSED = {
-    "drive/shares": errors.AccessDeniedError,
-    "tka/log": errors.RequestRefusedError,
-    "tka/affected-sigs": errors.RequestRefusedError,
-    "tka/verify-deeplink": errors.RequestRefusedError,
+    "drive-shares": errors.AccessDeniedError,
+    "lock-log": errors.RequestRefusedError,
+    "lock-affected-signatures": errors.RequestRefusedError,
+    "lock-verify-link": errors.RequestRefusedError,
 }
 """Reads of features this tailnet does not use."""
 
@@ -39,41 +43,62 @@ TYPED = (
     reads.user_metrics,
 )
 
-NOT_IN_THIS_BUILD = {"conn25/state"}
+CANNOT: dict[str, tuple[type[Exception], ...]] = {
+    "dns-osconfig": (errors.RequestRefusedError,),
+    "dns-query": (errors.RequestRefusedError,),
+}
+"""Reads that a node with accept-dns off may answer with a failure: allowed, and nothing to say."""
+
+NOT_IN_THIS_BUILD = {"app-connector-state"}
 
 
 def version(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in text.split(".")[:2])
 
 
-def has(release: str, read: Read) -> bool:
+def has(release: str, read: Command) -> bool:
     """Whether the table says that a release has the read."""
     is_there_yet = version(read.since) <= version(release)
     return is_there_yet and (not read.until or version(release) <= version(read.until))
 
 
-@pytest.mark.parametrize("read", ASKED, ids=lambda read: read.name)
-async def test_a_read_without_special_right_is_answered(
-    lab: Lab,
-    daemon: Node,
-    release: str,
-    read: Read,
-) -> None:
+async def ask(client: LocalClient, lab: Lab, read: Command) -> None:
+    """Ask a read with values that make sense in the lab."""
     someone = lab.nodes["p"].address
-    words = {"addr": someone, "ip": someone, "id": "1", "type": "disco"}
+    words = {"addr": someone, "ip": someone, "id": "1", "type": "disco", "region": "901", "name": "p"}
+    words |= {"dns-query": {"type": "A"}, "pprof": {"name": "heap"}}.get(read.name, {})
     params = {parameter.name: words[parameter.name] for parameter in read.parameters if parameter.is_required}
-    body = b"nothing of use" if read.body else b""
+    await reads.read_bytes(client, read.name, params, b"nothing of use" if read.body else b"")
 
+
+@pytest.mark.parametrize("read", OPEN, ids=lambda read: read.name)
+async def test_a_read_without_special_right_is_answered(lab: Lab, daemon: Node, release: str, read: Command) -> None:
     async with client_of(daemon) as client:
         with as_user(NOBODY):
             if not has(release, read) or read.name in NOT_IN_THIS_BUILD:
                 with pytest.raises(errors.NotSupportedError):
-                    await reads.read_bytes(client, read.name, params, body)
+                    await ask(client, lab, read)
             elif read.name in REFUSED:
                 with pytest.raises(REFUSED[read.name]):
-                    await reads.read_bytes(client, read.name, params, body)
+                    await ask(client, lab, read)
             else:
-                await reads.read_bytes(client, read.name, params, body)
+                await ask(client, lab, read)
+
+
+@pytest.mark.parametrize("read", CLOSED, ids=lambda read: read.name)
+async def test_a_read_that_needs_write_permission_is_answered_to_root_alone(
+    lab: Lab, daemon: Node, release: str, read: Command
+) -> None:
+    async with client_of(daemon) as client:
+        with as_user(NOBODY), pytest.raises((errors.AccessDeniedError, errors.NotSupportedError)):
+            await ask(client, lab, read)
+    async with client_of(daemon) as client:
+        if has(release, read):
+            with suppress(*CANNOT.get(read.name, ())):
+                await ask(client, lab, read)
+        else:
+            with pytest.raises((errors.NotSupportedError, errors.RequestRefusedError)):
+                await ask(client, lab, read)
 
 
 @pytest.mark.parametrize("read", TYPED, ids=lambda read: read.__name__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -86,8 +87,21 @@ def test_a_bug_is_said_in_one_sentence_and_kept_in_a_file(tmp_path: Path) -> Non
     assert "Traceback" not in crashes.say(error, report)
 
 
-def test_a_bug_whose_report_cannot_be_written_is_said_all_the_same() -> None:
+def test_a_report_goes_to_the_temporary_files_where_the_state_folder_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    report = crashes.write_report(ZeroDivisionError("division by zero"), Path("/dev/null/tsym"))
+
+    assert report is not None
+    assert report.parent == tmp_path
+    assert report.stat().st_mode & 0o077 == 0
+
+
+def test_a_bug_whose_report_cannot_be_written_is_said_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     error = ZeroDivisionError("division by zero")
+    monkeypatch.setattr(tempfile, "tempdir", "/dev/null")
 
     assert crashes.write_report(error, Path("/dev/null/tsym")) is None
     assert "ZeroDivisionError" in crashes.say(error, None)

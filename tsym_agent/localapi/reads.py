@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
-from urllib.parse import quote
 
 import msgspec
 
-from tsym_agent.localapi.commands import READS, Form, Read
+from tsym_agent.localapi.commands import READS, Form
 from tsym_agent.localapi.errors import BadAnswerError
 from tsym_agent.model.checks import parse_features, parse_so_mark, parse_warning
 from tsym_agent.model.dns import DNSConfig, parse_dns_config
@@ -52,8 +51,8 @@ async def read_bytes(asker: Asker, name: str, params: Mapping[str, str] | None =
         raise ValueError(f"no such read: {name}")
     if bool(body) != bool(read.body):
         raise ValueError(f"{name} needs a body" if read.body else f"{name} takes no body")
-    path, query = _place(read, params or {})
-    return bytes(await asker.ask(path, query, method=read.method, body=body))
+    method, path, query = read.question(params or {})
+    return bytes(await asker.ask(path, query, method=method, body=body))
 
 
 async def read_json(asker: Asker, name: str, params: Mapping[str, str] | None = None, body: bytes = b"") -> msgspec.Raw:
@@ -63,7 +62,7 @@ async def read_json(asker: Asker, name: str, params: Mapping[str, str] | None = 
 
 async def user_metrics(asker: Asker) -> str:
     """Ask `usermetrics` (1.74): Prometheus text, with byte and packet counts by path class."""
-    return (await read_bytes(asker, "usermetrics")).decode("utf-8", "replace")
+    return (await read_bytes(asker, "user-metrics")).decode("utf-8", "replace")
 
 
 async def user_profile(asker: Asker, user_id: int) -> UserProfile:
@@ -88,12 +87,12 @@ async def services(asker: Asker) -> dict[str, Service]:
 
 async def app_routes(asker: Asker) -> AppRoutes:
     """Ask `appc-route-info` (1.90): what an app connector has learnt."""
-    return await _read(asker, "appc-route-info", parse_app_routes)
+    return await _read(asker, "app-connector-routes", parse_app_routes)
 
 
 async def client_version(asker: Asker) -> ClientVersion | None:
     """Ask `update/check` (1.54): the newest release as control last told; nothing is fetched."""
-    return await _read(asker, "update/check", parse_client_version)
+    return await _read(asker, "update-check", parse_client_version)
 
 
 async def file_targets(asker: Asker) -> tuple[FileTarget, ...]:
@@ -108,22 +107,22 @@ async def exit_node_suggestion(asker: Asker) -> ExitNodeSuggestion:
 
 async def route_check(asker: Asker) -> RouteCheck | None:
     """Ask `routecheck` (1.100) for its last report, without probing; None = it has none yet."""
-    return await _read(asker, "routecheck", parse_route_check)
+    return await _read(asker, "route-check", parse_route_check)
 
 
 async def relay_server(asker: Asker) -> RelayServer:
     """Ask `debug-peer-relay-sessions` (1.90): what this node relays for others."""
-    return await _read(asker, "debug-peer-relay-sessions", parse_relay_server)
+    return await _read(asker, "relay-sessions", parse_relay_server)
 
 
 async def endpoint_changes(asker: Asker, ip: str) -> tuple[EndpointChange, ...]:
     """Ask `debug-peer-endpoint-changes` (1.38) about one peer's Tailscale IP, oldest first."""
-    return await _read(asker, "debug-peer-endpoint-changes", parse_endpoint_changes, {"ip": ip})
+    return await _read(asker, "peer-endpoint-changes", parse_endpoint_changes, {"ip": ip})
 
 
 async def optional_features(asker: Asker) -> dict[str, bool]:
     """Ask `debug-optional-features` (1.92): what the daemon was built with."""
-    return await _read(asker, "debug-optional-features", parse_features)
+    return await _read(asker, "features", parse_features)
 
 
 async def ip_forwarding_warning(asker: Asker) -> str | None:
@@ -144,17 +143,6 @@ async def reverse_path_warning(asker: Asker) -> str | None:
 async def marks_packets(asker: Asker) -> bool:
     """Ask `check-so-mark-in-use` (1.92): whether the daemon marks its own packets."""
     return await _read(asker, "check-so-mark-in-use", parse_so_mark)
-
-
-def _place(read: Read, params: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """Split parameters into the rest of the path and the query; refuse what the table does not know."""
-    known = {parameter.name: parameter for parameter in read.parameters}
-    if unknown := params.keys() - known.keys():
-        raise ValueError(f"{read.name} takes no {', '.join(sorted(unknown))}")
-    if missing := {name for name, parameter in known.items() if parameter.is_required} - params.keys():
-        raise ValueError(f"{read.name} needs {', '.join(sorted(missing))}")
-    tail = "".join(quote(value, safe="") for name, value in params.items() if known[name].in_path)
-    return read.name + tail, {name: value for name, value in params.items() if not known[name].in_path}
 
 
 async def _read(asker: Asker, name: str, parse: Callable[[Body], T], params: Mapping[str, str] | None = None) -> T:

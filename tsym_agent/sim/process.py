@@ -77,7 +77,7 @@ class SimProcess:
         try:
             with tempfile.TemporaryFile() as complaints:
                 await self._start(complaints)
-        except BaseException:
+        except BaseException:  # a cancelled start, too, leaves no child
             await self.aclose()
             raise
         self.index = read_index(self.directory)

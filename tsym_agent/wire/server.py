@@ -113,7 +113,7 @@ async def serve_unix(
     try:
         server._socket_file = (path, path.stat().st_ino)  # noqa: SLF001 - this module is its factory
         server._listener = await _listen(server, listener, backlog)  # noqa: SLF001 - as above
-    except BaseException:
+    except BaseException:  # a cancelled start, too, leaves no open socket
         listener.close()
         raise
     return server
@@ -159,7 +159,7 @@ def bind_unix(path: Path, *, mode: int = 0o600) -> socket.socket:
         place.chmod(mode)  # before listen, so nobody connects under the umask's mode
         if is_taken:
             place.replace(path)
-    except BaseException:
+    except BaseException:  # whatever it was: the socket is not handed over, so nobody else would close it
         listener.close()
         raise
     return listener

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
-import traceback
-from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 
@@ -17,13 +13,12 @@ from tsym_tui.cli.places import state_folder
 
 def report_bug(error: BaseException) -> Exit:
     """Write the traceback to the crash log, say one line, and return the exit code of bugs."""
+    from tsym_tui.ui.crashes import write_report
+
     cause = _innermost(error)
-    text = (
-        f"{datetime.now(UTC).isoformat()} tsym {' '.join(sys.argv[1:])}\n{''.join(traceback.format_exception(error))}"
-    )
-    click.echo(
-        f"tsym: a bug of ours: {type(cause).__name__}: {printable(str(cause))} (details in {_keep(text)})", err=True
-    )
+    report = write_report(error, state_folder(), f"tsym {' '.join(sys.argv[1:])}")
+    where = f"details in {report}" if report else "its details could be written nowhere"
+    click.echo(f"tsym: a bug of ours: {type(cause).__name__}: {printable(str(cause))} ({where})", err=True)
     return Exit.BUG
 
 
@@ -32,18 +27,3 @@ def _innermost(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-def _keep(text: str) -> Path:
-    """Write the log where state lives, else where temporary files do; only its owner may read it."""
-    for folder in (state_folder(), Path(tempfile.gettempdir())):
-        path = folder / "crash.log"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            path.unlink(missing_ok=True)
-            path.touch(mode=0o600, exist_ok=False)
-            path.write_text(text, encoding="utf-8", errors="backslashreplace")
-        except OSError:
-            continue
-        return path
-    return Path("nowhere: no folder could be written")

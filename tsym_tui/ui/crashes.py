@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -18,13 +19,27 @@ def state_folder(env: Mapping[str, str] = os.environ) -> Path:
     return Path(base) / "tsym"
 
 
-def write_report(error: BaseException, folder: Path) -> Path | None:
-    """Write the traceback to a file and return its place; None when it cannot be written."""
-    path = folder / "crash.log"
-    text = "".join(traceback.format_exception(error))
+def write_report(error: BaseException, folder: Path, about: str = "the app") -> Path | None:
+    """Write the traceback to a file that only its owner may read; return its place, None when it has none.
+
+    `folder` keeps the newest report alone; where it cannot be written, a file of its own goes to the temporary files.
+    """
+    text = f"{datetime.now(UTC).isoformat(timespec='seconds')} {about}\n{''.join(traceback.format_exception(error))}"
+    body = text.encode("utf-8", "backslashreplace")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{datetime.now(UTC).isoformat(timespec='seconds')}\n{text}", encoding="utf-8")
+        path = folder / "crash.log"
+        path.unlink(missing_ok=True)
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError:
+        try:
+            file, name = tempfile.mkstemp(prefix="tsym-crash-", suffix=".log")  # a known name could be somebody's trap
+        except OSError:
+            return None
+        path = Path(name)
+    try:
+        with open(file, "wb") as report:  # noqa: PTH123 - a descriptor, not a path
+            report.write(body)
     except OSError:
         return None
     return path

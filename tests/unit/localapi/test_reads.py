@@ -10,7 +10,7 @@ import pytest
 from tests.unit.fake_daemon import FakeDaemon, answer
 from tsym_agent.localapi import reads
 from tsym_agent.localapi.client import LocalClient
-from tsym_agent.localapi.commands import READS
+from tsym_agent.localapi.commands import COMMANDS
 from tsym_agent.localapi.errors import BadAnswerError, NotSupportedError, RequestRefusedError
 from tsym_agent.localapi.reads import Asker
 from tsym_agent.model.dns import DNSConfig, Resolver
@@ -24,12 +24,12 @@ T = TypeVar("T")
 
 ACTING = {
     *("check-prefs", "start", "login-interactive", "logout", "reset-auth", "reload-config", "shutdown"),
-    *("disconnect-control", "profiles/", "set-use-exit-node-enabled", "set-expiry-sooner", "set-dns"),
+    *("disconnect-control", "set-use-exit-node-enabled", "set-expiry-sooner", "set-dns"),
     *("set-udp-gro-forwarding", "alpha-set-device-attrs", "set-push-device-token", "handle-push-message"),
     *("set-gui-visible", "upload-client-metrics", "update/install", "drive/fileserver-address", "dial", "files/"),
     *("file-put/", "tka/init", "tka/sign", "tka/modify", "tka/disable", "tka/force-local-disable"),
     *("tka/wrap-preauth-key", "tka/generate-recovery-aum", "tka/cosign-recovery-aum", "tka/submit-recovery-aum"),
-    *("debug", "debug-capture", "debug-log", "debug-portmap", "debug-dial-types", "debug-rotate-disco-key"),
+    *("debug-capture", "debug-log", "debug-portmap", "debug-dial-types", "debug-rotate-disco-key"),
     *("dev-set-state-store", "component-debug-logging", "bugreport", "query-feature", "id-token", "cert/"),
 }
 
@@ -133,21 +133,30 @@ async def test_json_cut_short_is_a_bad_answer() -> None:
 
 
 async def test_no_content_is_null() -> None:
-    assert bytes(await reads.read_json(Recorder(b""), "routecheck")) == b"null"
+    assert bytes(await reads.read_json(Recorder(b""), "route-check")) == b"null"
 
 
 async def test_a_parameter_in_the_path_cannot_leave_it() -> None:
     asker = Recorder(b"{}")
 
-    await reads.read_json(asker, "policy/", {"scope": "../prefs?x"})
+    with pytest.raises(ValueError, match="scope="):
+        await reads.read_json(asker, "policy", {"scope": "../prefs?x"})
 
-    assert asker.asked == [("GET", "policy/..%2Fprefs%3Fx", {}, b"")]
+    assert asker.asked == []
+
+
+async def test_a_parameter_may_stand_in_the_path() -> None:
+    asker = Recorder(b"{}")
+
+    await reads.read_json(asker, "policy", {"scope": "Device"})
+
+    assert asker.asked == [("GET", "policy/Device", {}, b"")]
 
 
 async def test_a_body_is_sent_where_the_table_has_one() -> None:
     asker = Recorder(b"null")
 
-    await reads.read_json(asker, "tka/affected-sigs", body=b"\x01\x02")
+    await reads.read_json(asker, "lock-affected-signatures", body=b"\x01\x02")
 
     assert asker.asked == [("POST", "tka/affected-sigs", {}, b"\x01\x02")]
 
@@ -156,11 +165,12 @@ async def test_a_body_is_sent_where_the_table_has_one() -> None:
     ("name", "params", "body", "words"),
     [
         ("logout", {}, b"", "no such read: logout"),
-        ("watch-ipn-bus", {}, b"", "no such read"),
-        ("status", {"wait": "1"}, b"", "status takes no wait"),
+        ("restun", {}, b"", "no such read"),
+        ("ipn-bus", {}, b"", "no such read"),
+        ("status", {"wait": "1"}, b"", "status has no parameter 'wait'"),
         ("whois", {}, b"", "whois needs addr"),
         ("ping", {"ip": "100.64.0.1", "type": "disco"}, b"type=ICMP", "ping takes no body"),
-        ("tka/affected-sigs", {}, b"", "needs a body"),
+        ("lock-affected-signatures", {}, b"", "needs a body"),
     ],
 )
 async def test_what_the_table_does_not_have_is_not_asked(
@@ -175,7 +185,20 @@ async def test_what_the_table_does_not_have_is_not_asked(
 
 
 def test_nothing_that_acts_is_in_the_table() -> None:
-    assert ACTING.isdisjoint(READS)
+    assert ACTING.isdisjoint(command.path for command in COMMANDS.values())
+
+
+READING_ACTIONS = {"control-knobs", "peer-relay-servers"}
+
+
+def test_debug_is_asked_for_named_actions_only() -> None:
+    actions = {command.name: dict(command.fixed)["action"] for command in COMMANDS.values() if command.path == "debug"}
+
+    assert {name for name, action in actions.items() if action not in READING_ACTIONS} == {"restun", "rebind"}
+
+
+def test_the_only_commands_that_act_are_the_two_helpers() -> None:
+    assert {name for name, command in COMMANDS.items() if command.acts} == {"restun", "rebind"}
 
 
 async def test_an_old_daemon_says_it_does_not_know(client: LocalClient) -> None:
