@@ -76,7 +76,7 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True, tag="trouble"):
 
 Line = Snapshot | Delta | Samples | Alive | Trouble
 
-_DECODER: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)  # type: ignore[arg-type]  # a union is a type to msgspec
+_DECODER: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
 
 
 def parse_line(line: Body) -> Line:
