@@ -80,7 +80,7 @@ def lab(session: nox.Session) -> None:
     if isinstance(missing, str) and missing.strip():
         skip_or_fail(session, missing.strip())
     session.run("python", "-m", "tests.lab", "build")
-    beside_each_other = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]  # they wait more than they work
+    beside_each_other = ["-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"]  # they wait more than they work
     session.run("pytest", "tests/lab", *(session.posargs or beside_each_other))
 
 

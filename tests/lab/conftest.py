@@ -10,11 +10,14 @@ import pytest
 
 from . import requirements, tools
 from .clients import RELEASES
+from .matrix import ask_matrix
 from .node import Node
 from .tailnet import Lab
-from .topology import HostSpec
+from .topology import HostSpec, expected_paths
 
 HERE = Path(__file__).parent
+SLOWEST_FIRST = ("test_watching.py", "test_faults.py", "test_localapi.py")
+"""A file goes to one worker, and one that starts late and takes long makes all others wait."""
 LACKING = pytest.StashKey[str | None]()
 
 
@@ -28,6 +31,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     lab_items = [item for item in items if HERE in item.path.parents]
     for item in lab_items:
         item.add_marker(pytest.mark.lab)
+    items.sort(key=lambda item: item.path.name not in SLOWEST_FIRST)
     if lab_items and _lacking(config):
         config.hook.pytest_deselected(items=lab_items)
         items[:] = [item for item in items if item not in lab_items]
@@ -74,6 +78,14 @@ def new_lab(say: tools.Say) -> Iterator[Callable[[], Lab]]:
         tools.ensure(toolset, say)
     with interrupted_by_signals():
         yield Lab.up
+
+
+@pytest.fixture(scope="module")
+def broken_lab(new_lab: Callable[[], Lab]) -> Iterator[Lab]:
+    """Make a lab of our own, whose hosts the tests cut and stop one at a time."""
+    with new_lab() as own:
+        assert ask_matrix(own).classes() == expected_paths(with_relay=False)
+        yield own
 
 
 @pytest.fixture(scope="session")

@@ -166,6 +166,15 @@ class Node:
         """Whether this node has the others' current disco keys; with an older one it would ignore their pings."""
         return all(self._has_key_of(other) for other in others)
 
+    def reconnect(self) -> None:
+        """Open sockets and DERP connections anew: TCP that was cut off waits as long again before it sends."""
+        for action in ("rebind", "break-derp-conns"):
+            self.debug(action)
+
+    def debug(self, action: str) -> None:
+        """Have the daemon do one of its debug actions."""
+        self.cli("debug", action)
+
     def knows_relays(self, addresses: list[str]) -> bool:
         """Whether the peer relays this node may use now are those with these tailnet addresses."""
         known = cast("list[str] | None", self.local_api("debug?action=peer-relay-servers", "POST"))

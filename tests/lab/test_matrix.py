@@ -17,14 +17,6 @@ def test_every_pair_has_the_predicted_class(lab: Lab, run: int) -> None:
     assert ask_matrix(lab).classes() == expected_paths(with_relay=False)
 
 
-@pytest.mark.parametrize("run", RUNS)
-def test_every_pair_has_the_predicted_class_with_a_peer_relay(relay_lab: Lab, run: int) -> None:
-    if run % 2:
-        relay_lab.start_afresh()
-
-    assert ask_matrix(relay_lab).classes() == expected_paths(with_relay=True)
-
-
 def test_all_hosts_are_ok_and_the_question_was_answered(lab: Lab) -> None:
     matrix = ask_matrix(lab)
 

@@ -65,3 +65,8 @@ def _path(one: HostSpec, other: HostSpec, with_relay: bool) -> str:
     if one.router is not None and one.router == other.router:
         return DIRECT  # they share a network: no NAT between them
     return PATHS[frozenset({one.side, other.side})][with_relay]
+
+
+def expected_with(host: str, word: str) -> dict[tuple[str, str], str]:
+    """Return the classes of all pairs when those of one host have become `word`."""
+    return {pair: word if host in pair else path for pair, path in expected_paths(with_relay=False).items()}
