@@ -55,7 +55,7 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the unit and UI tests, and the commands that the docs show: quick, no root."""
     install_locked(session)
-    session.run("pytest", *(session.posargs or ["-n", "auto"]))
+    session.run("pytest", *(session.posargs or ["-n", "4", "--dist", "worksteal"]))  # they wait more than they work
 
 
 @nox.session(name="tests-3.12", python="3.12")
