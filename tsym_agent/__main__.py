@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from tsym_agent import __version__
+
 if TYPE_CHECKING:
     from tsym_agent.localapi.client import LocalClient
     from tsym_agent.model.status import Status
@@ -54,9 +56,7 @@ def main(arguments: Sequence[str]) -> int:
         return ended.code if isinstance(ended.code, int) else Exit.USAGE
     try:
         if options.version:
-            from importlib.metadata import version
-
-            return _print(f"tsym-agent {version('tsym')}")
+            return _print(f"tsym-agent {__version__}")
         if options.check:
             return _check(options.socket, as_json=options.json)
     except KeyboardInterrupt:

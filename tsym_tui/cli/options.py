@@ -14,6 +14,8 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
+from tsym_agent import __version__
+
 Function = Callable[..., object]
 Decorator = Callable[[Function], Function]
 
@@ -122,6 +124,21 @@ def look_options(function: Function) -> Function:
     return shared_options("color", "theme", "glyphs")(function)
 
 
+def scenario_options(function: Function) -> Function:
+    """Add the options of which tailnet is simulated."""
+    seed = setting(
+        "--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, other jitter and losses."
+    )
+    scenario = setting(
+        "--scenario",
+        default="home",
+        show_default=True,
+        metavar="NAME|FILE",
+        help="home, company, broken, large, or a file.",
+    )
+    return scenario(seed(function))
+
+
 def _read_config(ctx: click.Context, _option: click.Parameter, given: str | None) -> None:
     """Make the settings file the default of every option."""
     from tsym_tui.cli.places import can_see, config_file
@@ -148,9 +165,7 @@ def config_option(function: Function) -> Function:
 
 def _print_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
-        from importlib.metadata import version
-
-        click.echo(f"tsym {version('tsym')}")
+        click.echo(f"tsym {__version__}")
         ctx.exit()
 
 
