@@ -7,7 +7,8 @@ import pytest
 
 from tsym_agent.localapi import errors, reads
 from tsym_agent.localapi.client import LocalClient
-from tsym_agent.localapi.commands import READS, Command, Form
+from tsym_agent.localapi.commands import Command, Form
+from tsym_agent.localapi.registry import READS
 from tsym_agent.model.hosts import Rights
 
 from .clients import NEW, NOBODY, as_user, client_of

@@ -10,8 +10,9 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from tsym_agent.localapi.commands import READS, Form
+from tsym_agent.localapi.commands import Form
 from tsym_agent.localapi.errors import BadAnswerError
+from tsym_agent.localapi.registry import READS
 from tsym_agent.model.checks import parse_features, parse_so_mark, parse_warning
 from tsym_agent.model.dns import DNSConfig, parse_dns_config
 from tsym_agent.model.netmap import FileTarget, parse_file_targets

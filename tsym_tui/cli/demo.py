@@ -9,7 +9,7 @@ import click
 from tsym_tui.cli.app import AppWishes, open_app, require_terminal
 from tsym_tui.cli.errors import CommandError
 from tsym_tui.cli.exits import Exit
-from tsym_tui.cli.options import look_options, setting, shared_options
+from tsym_tui.cli.options import look_options, scenario_options, setting, shared_options
 from tsym_tui.cli.wishes import Wishes, to_wishes
 
 HEADLESS_SETTLE_S = 10.0
@@ -30,14 +30,7 @@ class DemoWishes(Wishes, frozen=True, kw_only=True):
 
 
 @click.command("demo", short_help="Open the app on a simulated tailnet.")
-@setting(
-    "--scenario",
-    default="home",
-    show_default=True,
-    metavar="NAME|FILE",
-    help="home, company, broken, large, or a file.",
-)
-@setting("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, other jitter and losses.")
+@scenario_options
 @setting("--headless", is_flag=True, help="Run for a moment without a terminal, print the matrix, and end.")
 @shared_options("all", "json", "layout")
 @look_options

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 import click
 
@@ -10,9 +11,8 @@ from tsym_agent.model.documents import host_entry, hosts_document
 from tsym_agent.model.hosts import Host, HostState, Rights
 from tsym_agent.model.snapshot import Snapshot
 from tsym_tui.cli.documents import emit_document, emit_line
-from tsym_tui.cli.exits import Exit
 from tsym_tui.cli.options import look_options, shared_options
-from tsym_tui.cli.session import judge_hosts, open_fleet, repeat, run
+from tsym_tui.cli.session import run, show_views
 from tsym_tui.cli.texts import Column, Pen, Row, emit, table
 from tsym_tui.cli.watching import Page
 from tsym_tui.cli.wishes import Wishes, to_wishes
@@ -37,24 +37,11 @@ def command(**given: object) -> int:
 
     A daemon that is stopped, starting or logged out has been reached: that is an answer, and the exit code is 0.
     """
-    return run(show_hosts(to_wishes(given, Wishes)))
+    wishes = to_wishes(given, Wishes)
+    return run(show_views(wishes, partial(_print, wishes), tells_troubles=False))
 
 
-async def show_hosts(wishes: Wishes) -> Exit:
-    """Ask every host once, or again and again, and print how it stands."""
-    page = Page(wishes)
-    async with open_fleet(wishes, is_probing=False) as fleet:
-        await fleet.ready()
-
-        async def show() -> Exit:
-            snapshot = fleet.snapshot()
-            _print(snapshot, wishes, page)
-            return judge_hosts(snapshot.hosts, needs_running=False)
-
-        return await repeat(wishes, show)
-
-
-def _print(snapshot: Snapshot, wishes: Wishes, page: Page) -> None:
+def _print(wishes: Wishes, snapshot: Snapshot, page: Page) -> None:
     many = len(snapshot.tailnets) > 1
     if wishes.wants_ndjson:
         for host in snapshot.hosts:

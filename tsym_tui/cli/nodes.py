@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 import click
 
@@ -11,9 +12,8 @@ from tsym_agent.model.nodes import Hidden, Node, Standing
 from tsym_agent.model.snapshot import Snapshot
 from tsym_agent.model.times import parse_time
 from tsym_tui.cli.documents import emit_document, emit_line
-from tsym_tui.cli.exits import Exit
 from tsym_tui.cli.options import look_options, shared_options
-from tsym_tui.cli.session import judge_hosts, open_fleet, repeat, run, tell_troubles
+from tsym_tui.cli.session import run, show_views
 from tsym_tui.cli.texts import Column, Pen, Row, emit, line, table
 from tsym_tui.cli.watching import Page
 from tsym_tui.cli.wishes import Wishes, to_wishes
@@ -40,26 +40,11 @@ def command(**given: object) -> int:
 
     Online is what control says; whether a node can be reached is what `tsym matrix` finds out.
     """
-    return run(show_nodes(to_wishes(given, Wishes)))
+    wishes = to_wishes(given, Wishes)
+    return run(show_views(wishes, partial(_print, wishes), tells_troubles=True))
 
 
-async def show_nodes(wishes: Wishes) -> Exit:
-    """Read every host's view, merge, and print."""
-    page = Page(wishes)
-    async with open_fleet(wishes, is_probing=False) as fleet:
-        await fleet.ready()
-
-        async def show() -> Exit:
-            snapshot = fleet.snapshot()
-            _print(snapshot, wishes, page)
-            if not wishes.watch:
-                tell_troubles(snapshot.hosts)
-            return judge_hosts(snapshot.hosts, needs_running=False)
-
-        return await repeat(wishes, show)
-
-
-def _print(snapshot: Snapshot, wishes: Wishes, page: Page) -> None:
+def _print(wishes: Wishes, snapshot: Snapshot, page: Page) -> None:
     if wishes.wants_ndjson:
         many = len(snapshot.tailnets) > 1
         for node in snapshot.nodes.values():

@@ -13,6 +13,7 @@ from tsym_agent.model.snapshot import Snapshot
 from tsym_tui.cli.exits import Exit, worst
 from tsym_tui.cli.hostlist import choose_hosts
 from tsym_tui.cli.texts import is_terminal, narrate
+from tsym_tui.cli.watching import Page
 from tsym_tui.cli.wishes import Wishes
 from tsym_tui.fleet.fleet import Fleet, FleetOptions
 from tsym_tui.graph.looks import HOST_WORDS
@@ -36,6 +37,22 @@ async def repeat(wishes: Wishes, show: Callable[[], Awaitable[Exit]]) -> Exit:
         await asyncio.sleep(wishes.every_s)
         code = await show()
     return code
+
+
+async def show_views(wishes: Wishes, show: Callable[[Snapshot, Page], None], *, tells_troubles: bool) -> Exit:
+    """Read every host's view without probing and show it, once or again and again."""
+    page = Page(wishes)
+    async with open_fleet(wishes, is_probing=False) as fleet:
+        await fleet.ready()
+
+        async def show_once() -> Exit:
+            snapshot = fleet.snapshot()
+            show(snapshot, page)
+            if tells_troubles and not wishes.watch:
+                tell_troubles(snapshot.hosts)
+            return judge_hosts(snapshot.hosts, needs_running=False)
+
+        return await repeat(wishes, show_once)
 
 
 def judge_hosts(hosts: Iterable[Host], *, needs_running: bool = True) -> Exit:

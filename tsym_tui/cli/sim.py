@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import click
 
-from tsym_tui.cli.options import setting
+from tsym_tui.cli.options import scenario_options, setting
 from tsym_tui.cli.texts import narrate
 
 
 @click.command("sim", short_help="Run a simulated tailnet for other commands.")
 @setting("--dir", required=True, metavar="DIR", help="Folder for the sockets and sim.json; keep its path short.")
-@setting(
-    "--scenario",
-    default="home",
-    show_default=True,
-    metavar="NAME|FILE",
-    help="home, company, broken, large, or a file.",
-)
-@setting("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, other jitter and losses.")
+@scenario_options
 @setting(
     "--speed",
     type=click.FloatRange(0.001, 100_000),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tsym_agent.localapi.commands import COMMANDS, Command, Question
+from tsym_agent.localapi.commands import Command, Question
 from tsym_agent.localapi.parameters import Parameter, ValueKind
+from tsym_agent.localapi.registry import COMMANDS
 
 KINDS = {
     ValueKind.TEXT: Parameter("p", "", ValueKind.TEXT),

@@ -10,9 +10,9 @@ import pytest
 from tests.unit.fake_daemon import FakeDaemon, answer
 from tsym_agent.localapi import reads
 from tsym_agent.localapi.client import LocalClient
-from tsym_agent.localapi.commands import COMMANDS
 from tsym_agent.localapi.errors import BadAnswerError, NotSupportedError, RequestRefusedError
 from tsym_agent.localapi.reads import Asker
+from tsym_agent.localapi.registry import COMMANDS
 from tsym_agent.model.dns import DNSConfig, Resolver
 from tsym_agent.model.payload import Body
 from tsym_agent.model.relays import RelayClient

@@ -11,8 +11,9 @@ import pytest
 
 from tests.unit.sim.serving import question, raw, served, until
 from tests.unit.sim.tailnets import address, node, tailnet
-from tsym_agent.localapi.commands import READS, Command, Form
+from tsym_agent.localapi.commands import Command, Form
 from tsym_agent.localapi.errors import AccessDeniedError, AnswerTimeoutError, NoSuchObjectError, NotSupportedError
+from tsym_agent.localapi.registry import READS
 from tsym_agent.model.hosts import Rights
 from tsym_agent.model.paths import PathKind, PingKind
 from tsym_agent.sim.loading import load_scenario
