@@ -29,6 +29,7 @@ class Server:
         self.limits = limits
         self.is_closing = False
         self._connections: set[ServerConnection] = set()
+        self._emptied = asyncio.Event()
         self._listener: asyncio.Server | None = None
         self._socket_file: tuple[Path, int] | None = None
 
@@ -45,7 +46,7 @@ class Server:
 
     def admit(self, connection: ServerConnection) -> bool:
         """Count a new client; False when there are too many."""
-        if self.is_closing or len(self._connections) >= self.limits.connections:
+        if len(self._connections) >= self.limits.connections:
             return False
         self._connections.add(connection)
         return True
@@ -53,6 +54,8 @@ class Server:
     def forget(self, connection: ServerConnection) -> None:
         """Stop counting a client."""
         self._connections.discard(connection)
+        if not self._connections:
+            self._emptied.set()
 
     async def close(self, *, grace_s: float = 0.0, keep_socket_file: bool = False) -> None:
         """Stop listening, let running handlers finish for `grace_s`, then cancel them.
@@ -65,11 +68,13 @@ class Server:
         if self._socket_file is not None and not keep_socket_file:
             _remove_socket(*self._socket_file)
         left = tuple(self._connections)
+        self._emptied.clear()
         for connection in left:
             connection.finish()
+        if left and grace_s > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._emptied.wait(), grace_s)
         tasks = [connection.task for connection in left if connection.task is not None]
-        if tasks and grace_s > 0:
-            await asyncio.wait(tasks, timeout=grace_s)
         for task in tasks:
             task.cancel()
         if tasks:

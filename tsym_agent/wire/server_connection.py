@@ -110,7 +110,7 @@ class ServerConnection(asyncio.Protocol):
             self._cut.cancel()
         self.resume_writing()
         self._leave()
-        if self.task is None:
+        if self.task is None or self.task.done():
             self._server.forget(self)
 
     def pause_writing(self) -> None:
@@ -148,9 +148,11 @@ class ServerConnection(asyncio.Protocol):
             _log.exception("a handler broke the protocol")
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        self._server.forget(self)
-        self._transport.close()
-        if not self._is_lost:
+        """Close; what the client has not taken yet keeps it counted, and costs it no longer than a stuck answer."""
+        if self._is_lost:
+            self._server.forget(self)
+        else:
+            self._transport.close()
             self._cut = self._loop.call_later(self._limits.write_timeout_s, self._transport.abort)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("connection failed", exc_info=error)
@@ -330,14 +332,7 @@ class ServerConnection(asyncio.Protocol):
         """Say why, then read on a little: a connection closed on unread bytes takes the answer with it."""
         if self._parser.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
             return
-        body = f"{reason}\n".encode()
-        headers = (
-            ("Content-Type", "text/plain; charset=utf-8"),
-            ("Content-Length", str(len(body))),
-            ("Connection", "close"),
-        )
-        events = self._head(status, headers), h11.Data(data=body), h11.EndOfMessage()
-        await self._write(b"".join(map(self._encode, events)))
+        await self._send(Response.text(status, reason, (("Connection", "close"),)), is_head=False)
         if self._transport.can_write_eof():
             self._transport.write_eof()
         self._allow(_LINGER_S)

@@ -7,8 +7,8 @@ import contextlib
 import logging
 import socket
 import stat
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -322,15 +322,48 @@ async def test_a_client_that_sends_far_ahead_is_held_up(tmp_path: Path) -> None:
 
 
 async def test_a_client_that_takes_nothing_is_cut_off(tmp_path: Path) -> None:
-    async def big(_: Request) -> Reply:
-        return Response(200, b"x" * 4_000_000)
-
     async with serving(tmp_path, big, Limits(write_timeout_s=0.05)) as (server, path):
         _, writer = await asyncio.open_unix_connection(path, limit=1_000)
         writer.write(GET)
         await until(lambda: server.connections == 1)
         await until(lambda: server.connections == 0)
         writer.close()
+
+
+async def big(_: Request) -> Reply:
+    """Answer more than a socket holds."""
+    return Response(200, b"x" * 4_000_000)
+
+
+LAST = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+PATIENT = Limits(connections=1, write_ahead_bytes=8_000_000)
+
+
+@contextmanager
+def client_that_takes_nothing(path: Path, question: bytes) -> Iterator[None]:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(path))
+        client.sendall(question)
+        yield
+
+
+async def test_a_client_that_has_its_last_answer_still_to_take_counts(tmp_path: Path) -> None:
+    async with serving(tmp_path, big, PATIENT) as (server, path):
+        with client_that_takes_nothing(path, LAST):
+            await until(lambda: server.connections == 1)
+
+            assert status_of(await exchange(path)) == 503
+
+        await until(lambda: server.connections == 0)
+
+
+async def test_closing_does_not_wait_for_a_client_that_takes_nothing(tmp_path: Path) -> None:
+    async with serving(tmp_path, big, PATIENT) as (server, path):
+        with client_that_takes_nothing(path, LAST):
+            await until(lambda: server.connections == 1)
+            await asyncio.wait_for(server.close(), 5)
+
+            assert server.connections == 0
 
 
 async def test_a_failing_handler_answers_500_and_the_server_lives(
