@@ -10,27 +10,15 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from tsym_agent import __version__
+from tsym_agent.console import NOWHERE_TO_PRINT, WRITE_FAILURES, describe_write_failure, drop_output, ensure_stderr
+from tsym_agent.exits import Exit
 
 if TYPE_CHECKING:
     from tsym_agent.localapi.client import LocalClient
     from tsym_agent.model.status import Status
-
-
-class Exit(IntEnum):
-    """How the command ended: the project's codes, as far as they apply to one host."""
-
-    OK = 0
-    NO = 1
-    """tailscaled was reached and is not running."""
-    USAGE = 2
-    UNREACHABLE = 3
-    DENIED = 4
-    BUG = 70
-    INTERRUPTED = 130
 
 
 ADVICE = {
@@ -50,23 +38,45 @@ def run() -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code."""
+    ensure_stderr()
+    if sys.stdout is None:
+        return _complain(NOWHERE_TO_PRINT, Exit.USAGE)
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last edge: what is not known there is a bug, and a person is told so
+        return _explain(error)
+    return code
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
         options = _parser().parse_args(arguments)
     except SystemExit as ended:  # argparse ends by itself, after help and after complaints
         return ended.code if isinstance(ended.code, int) else Exit.USAGE
-    try:
-        if options.version:
-            return _print(f"tsym-agent {__version__}")
-        if options.check:
-            return _check(options.socket, as_json=options.json)
-    except KeyboardInterrupt:
-        return Exit.INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the last edge: whatever comes here is a bug, and a person is told so
-        return _complain(f"a bug of ours: {type(error).__name__}: {error}", Exit.BUG)
+    if options.version:
+        return _print(f"tsym-agent {__version__}")
+    if options.check:
+        return _check(options.socket, as_json=options.json)
     return _complain(
         "the agent's server is not part of this version; --check looks at the tailscaled it would stand beside",
         Exit.USAGE,
     )
+
+
+def _explain(error: Exception) -> Exit:
+    """Say in one line why a command ended, and return its exit code."""
+    match error:
+        case BrokenPipeError():
+            drop_output()
+            return Exit.OK
+        case OSError(errno=number) if number in WRITE_FAILURES:
+            drop_output()
+            return _complain(describe_write_failure(error), Exit.USAGE)
+        case _:
+            return _complain(f"a bug of ours: {type(error).__name__}: {error}", Exit.BUG)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -120,9 +130,9 @@ async def _facts(client: LocalClient, status: Status) -> dict[str, object]:
     rights = await client.rights()
     state = printable(status.backend_state)
     wrong = [printable(text) for text in status.health or ()]
-    if state != "Running":
-        wrong.insert(0, ADVICE.get(state, f"tailscaled is in a state that this version does not know: {state}"))
     own = status.self_node
+    if state != "Running":
+        wrong.insert(0, _advice(state, is_expired=own is not None and own.expired))
     return {
         "version": printable(status.version or client.daemon_version or "") or None,
         "state": state,
@@ -131,6 +141,13 @@ async def _facts(client: LocalClient, status: Status) -> dict[str, object]:
         "rights": rights.value if rights else None,
         "wrong": wrong,
     }
+
+
+def _advice(state: str, *, is_expired: bool) -> str:
+    """Say what a state other than running asks of a person."""
+    if state == "NeedsLogin" and is_expired:
+        return "this machine's key has expired: run `tailscale up --force-reauth`"
+    return ADVICE.get(state, f"tailscaled is in a state that this version does not know: {state}")
 
 
 def _report(found: Mapping[str, object], code: Exit, *, as_json: bool) -> Exit:

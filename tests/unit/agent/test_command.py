@@ -68,6 +68,13 @@ def test_a_daemon_that_is_not_running_says_what_to_do(
     assert words in capsys.readouterr().err
 
 
+def test_an_expired_key_is_told_from_a_logout(daemon: Daemon, capsys: Captured) -> None:  # the fixture
+    daemon.say_status(BackendState="NeedsLogin", Self={"ID": "n1", "Expired": True})
+
+    assert check(daemon) == 1
+    assert "--force-reauth" in capsys.readouterr().err
+
+
 def test_a_refusing_daemon_is_denied(daemon: Daemon, capsys: Captured) -> None:  # the fixture
     daemon.on("status", answer("status access denied\n", 403))
 
@@ -79,6 +86,26 @@ def test_a_refusing_daemon_is_denied(daemon: Daemon, capsys: Captured) -> None: 
 def test_no_daemon_is_not_reached(home: Path, capsys: Captured, arguments: tuple[str, ...]) -> None:  # the fixture
     assert main(["--check", *arguments]) == 3
     assert f"{home}/no-tailscaled.sock" in "".join(capsys.readouterr())
+
+
+AGENT = f"{sys.executable} -m tsym_agent"
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "words"),
+    [
+        (f"{AGENT} --version >&-", 2, "nowhere to print"),
+        (f"{AGENT} --version >/dev/full", 2, "No space left on device"),
+        (f"{AGENT} --version 2>&-", 0, ""),
+        (f"{AGENT} --version | head -c0; exit ${{PIPESTATUS[0]}}", 0, ""),
+    ],
+)
+def test_output_that_cannot_be_written_is_no_bug(command: str, code: int, words: str) -> None:
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+
+    assert done.returncode == code
+    assert words in done.stderr
+    assert "bug" not in done.stderr
 
 
 def test_names_never_act_on_the_terminal(daemon: Daemon, capsys: Captured) -> None:  # the fixture
