@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tsym_agent.sim.clock import Clock
+from tsym_agent.sim.clock import RunningClock
 from tsym_agent.sim.errors import SimError
 from tsym_agent.sim.folder import Folder
 from tsym_agent.sim.lifetime import end_on_signals, end_with_parent
@@ -37,7 +37,7 @@ async def _serve(world: World, options: argparse.Namespace) -> None:
     if options.with_parent:
         end_with_parent(ended.set)
     folder = Folder(options.dir, world.scenario.vantages, is_ours=options.remove_dir)
-    runtime = Runtime(world, folder, Clock(options.speed))
+    runtime = Runtime(world, folder, RunningClock(options.speed))
     await runtime.run(ended, announce=lambda: print(f"sim:{runtime.folder.directory}", flush=True))  # noqa: T201 - data
 
 

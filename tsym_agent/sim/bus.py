@@ -10,6 +10,7 @@ import msgspec
 
 from tsym_agent.sim.bodies.notices import Mask, engine_notice, first_notice, notice, notices
 from tsym_agent.sim.bodies.peers import JSON
+from tsym_agent.sim.clock import Clock
 from tsym_agent.sim.eras import Era, era_of
 from tsym_agent.sim.facts import Update
 from tsym_agent.sim.world import World
@@ -31,9 +32,9 @@ class _Watcher:
 class Bus:
     """Says what happens to whoever watches a host."""
 
-    def __init__(self, world: World, *, speed: float = 1.0) -> None:
+    def __init__(self, world: World, clock: Clock) -> None:
         self._world = world
-        self._engine_interval_s = ENGINE_INTERVAL_S / speed
+        self._clock = clock
         self._watchers: set[_Watcher] = set()
         world.listeners.append(self.publish)
 
@@ -53,6 +54,7 @@ class Bus:
 
     async def watch(self, host: str, mask: int) -> AsyncGenerator[bytes, None]:
         """Yield one line a notice until the caller closes the stream, or falls behind."""
+        self._world.advance(self._clock.now_s())
         watcher = _Watcher(host, mask)
         self._watchers.add(watcher)
         try:
@@ -76,7 +78,7 @@ class Bus:
         while True:
             if watcher.has_fallen_behind and watcher.queue.empty():
                 return None
-            interval_s = self._engine_interval_s if watcher.mask & Mask.ENGINE else None
+            interval_s = ENGINE_INTERVAL_S / self._clock.speed if watcher.mask & Mask.ENGINE else None
             try:
                 return await asyncio.wait_for(watcher.queue.get(), interval_s)
             except TimeoutError:
@@ -84,6 +86,7 @@ class Bus:
 
     def _publish_engine(self, host: str) -> None:
         """Send the engine's counters to all watchers of a host: one who asks makes all hear them."""
+        self._world.advance(self._clock.now_s())
         said = engine_notice(self._world, host)
         for watcher in self._watchers:
             if watcher.host == host:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import msgspec
 
 from tsym_agent.sim.bus import Bus
+from tsym_agent.sim.clock import Clock
 from tsym_agent.sim.eras import Era, capability_version, era_of, long_version
 from tsym_agent.sim.facts import Facts
 from tsym_agent.sim.world import World
@@ -19,16 +20,6 @@ _BROWSER_HEADERS: tuple[Header, ...] = (
     ("X-Frame-Options", "DENY"),
     ("X-Content-Type-Options", "nosniff"),
 )
-
-
-class Clock(Protocol):
-    """Virtual time."""
-
-    def now_s(self) -> float:
-        """Return the virtual second it is."""
-
-    async def sleep(self, virtual_s: float) -> None:
-        """Wait."""
 
 
 class RefusedError(Exception):

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Protocol
 
 
-class Clock:
+class Clock(Protocol):
+    """Virtual time."""
+
+    speed: float
+    """Virtual seconds in a real one."""
+
+    def now_s(self) -> float:
+        """Return the virtual second it is."""
+
+    async def sleep(self, virtual_s: float) -> None:
+        """Wait."""
+
+
+class RunningClock:
     """Counts virtual seconds from its making."""
 
     def __init__(self, speed: float = 1.0) -> None:

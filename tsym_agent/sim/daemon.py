@@ -6,7 +6,8 @@ from collections.abc import Awaitable
 from urllib.parse import parse_qsl
 
 from tsym_agent.sim.bus import Bus
-from tsym_agent.sim.calls import Call, Clock, Endpoint, RefusedError, daemon_headers
+from tsym_agent.sim.calls import Call, Endpoint, RefusedError, daemon_headers
+from tsym_agent.sim.clock import Clock
 from tsym_agent.sim.endpoints import ENDPOINTS
 from tsym_agent.sim.eras import era_of
 from tsym_agent.sim.world import World
@@ -44,6 +45,7 @@ class Daemon:
             return Response.text(refusal.status, str(refusal), daemon_headers(facts.version))
 
     async def _ask(self, request: Request, path: str) -> Reply:
+        self._world.advance(self._clock.now_s())
         facts = self._world.population[self._host]
         name, rest = _split(path.removeprefix(PREFIX))
         endpoint = ENDPOINTS.get(name)

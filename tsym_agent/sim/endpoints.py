@@ -26,7 +26,6 @@ def _status(call: Call) -> Reply:
     wanted = call.parameters.get("peers") or "true"
     if wanted not in _TRUE | _FALSE:
         raise RefusedError(400, "invalid 'peers' parameter")
-    call.world.advance(call.clock.now_s())
     return call.encoded(call.world.status_body(call.host, peers=wanted in _TRUE))
 
 

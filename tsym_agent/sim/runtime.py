@@ -20,7 +20,7 @@ class Runtime:
     def __init__(self, world: World, folder: Folder, clock: Clock) -> None:
         self.world = world
         self.folder = folder
-        self.bus = Bus(world, speed=clock.speed)
+        self.bus = Bus(world, clock)
         self._clock = clock
         self._servers: dict[str, Server] = {}
 

@@ -58,7 +58,7 @@ class World:
         self._routers = _Routers(scenario)
         self._sessions: dict[str, dict[str, Session]] = {name: {} for name in scenario.vantages}
         self._start_traffic()
-        self._bodies = StatusBodies(scenario, self.population, self._sessions, self.path_in_use, self.date)
+        self._bodies = StatusBodies(scenario, self.population, self._sessions, self._talk, self.date)
         self.listeners: list[Callable[[list[Update]], object]] = []
         """Called with the nodes that changed, whoever let the time pass."""
 
@@ -95,18 +95,21 @@ class World:
         return self._bodies.body(host, self.now_s) if peers else self._bodies.body_without_peers(host)
 
     def session(self, host: str, peer: str) -> Session | None:
-        """Return what a host remembers of a peer; None when they never talked."""
-        return self._sessions[host].get(peer)
+        """Return what a host remembers of a peer, its traffic counted until now; None when they never talked."""
+        session = self._sessions[host].get(peer)
+        if session is not None and session.traffic_kbps:
+            session.book_traffic(self.now_s, flowed=self._route(host, peer) is not None)
+        return session
 
     def live_sessions(self, host: str) -> list[tuple[Facts, Session]]:
         """Return the peers a host talks to now."""
-        sessions = self._sessions[host].items()
+        sessions = self._sessions_of(host).items()
         return [(self.population[name], session) for name, session in sessions if session.is_active(self.now_s)]
 
     def bytes_by_path(self, host: str) -> tuple[dict[str, int], dict[str, int]]:
         """Return the bytes a host sent and received, by the metric's word for the path each peer is on now."""
         sent, received = dict.fromkeys(_METRIC_WORDS.values(), 0), dict.fromkeys(_METRIC_WORDS.values(), 0)
-        for peer, session in self._sessions[host].items():
+        for peer, session in self._sessions_of(host).items():
             route = self.path_in_use(host, peer)
             word = _METRIC_WORDS[route.path if route else PathKind.DERP]
             sent[word] += session.sent_bytes
@@ -135,7 +138,7 @@ class World:
         if refusal is not None or target is None:
             return Answer(refusal or PingResult(ip=ip, err="no matching peer"))
         name = target.node.name
-        session = self._sessions[host].setdefault(name, Session(began_s=self.now_s))
+        session = self.session(host, name) or self._sessions[host].setdefault(name, Session(began_s=self.now_s))
         number = session.send(self.now_s)
         self._bodies.touch(host, name, session)
         route = self._route(host, name)
@@ -156,6 +159,12 @@ class World:
                 if host in self._sessions and host != peer and self._route(host, peer) is not None:
                     session = Session.of_traffic(link.traffic_kbps, self.seed, *sorted((host, peer)))
                     self._sessions[host][peer] = session
+
+    def _sessions_of(self, host: str) -> dict[str, Session]:
+        return {peer: session for peer in self._sessions[host] if (session := self.session(host, peer)) is not None}
+
+    def _talk(self, host: str, peer: str) -> tuple[Session | None, Route | None]:
+        return self.session(host, peer), self.path_in_use(host, peer)
 
     def _book_traffic(self, now_s: float) -> None:
         """Count steady traffic until now; call it before anything changes."""

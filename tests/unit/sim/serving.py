@@ -19,8 +19,9 @@ from tsym_agent.wire.server import Server, serve_unix
 class HandClock:
     """Virtual time that stands still until it is turned; sleeping takes none of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, speed: float = 1.0) -> None:
         self.at_s = 0.0
+        self.speed = speed
 
     def now_s(self) -> float:
         return self.at_s
@@ -51,7 +52,7 @@ class Served:
 async def served(world: World, folder: Path, host: str = "here") -> AsyncGenerator[Served, None]:
     """Serve one host."""
     clock = HandClock()
-    bus = Bus(world)
+    bus = Bus(world, clock)
     path = folder / f"{host}.sock"
     client = LocalClient(UnixOpener(str(path)))
     async with await serve_unix(path, Daemon(world, host, clock, bus)) as server:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.sim.serving import Served, question, served, until
+from tests.unit.sim.serving import HandClock, Served, question, served, until
 from tests.unit.sim.tailnets import node, tailnet
 from tests.unit.sim.test_events import ON_THERE, event
 from tsym_agent.model.notify import TOPOLOGY_MASK, Notify, parse_notify
@@ -25,7 +25,7 @@ OLD = node("old", "a", "vantage = true", 'version = "1.98.1"')
 @asynccontextmanager
 async def watching(world: World, mask: int, host: str = "here") -> AsyncGenerator[AsyncGenerator[bytes, None], None]:
     """Watch without a socket, registered before the block begins."""
-    bus = Bus(world)
+    bus = Bus(world, HandClock())
     async with asyncio.timeout(10), aclosing(bus.watch(host, mask | STATE)) as stream:
         parse_notify(await anext(stream))
         yield stream
@@ -37,7 +37,7 @@ async def heard(stream: AsyncGenerator[bytes, None]) -> Notify:
 
 
 async def first(world: World, mask: int, host: str = "here") -> Notify:
-    async with aclosing(Bus(world).watch(host, mask)) as stream:
+    async with aclosing(Bus(world, HandClock()).watch(host, mask)) as stream:
         return await heard(stream)
 
 
@@ -68,13 +68,13 @@ async def test_a_new_daemon_gives_its_status_first() -> None:
 
 @pytest.mark.parametrize("mask", [0, HEALTH, CHANGES | PATCHES], ids=["nothing", "health alone", "changes"])
 async def test_without_an_initial_bit_nothing_comes_first(mask: int) -> None:
-    async with aclosing(Bus(World(tailnet())).watch("here", mask)) as stream:
+    async with aclosing(Bus(World(tailnet()), HandClock()).watch("here", mask)) as stream:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(anext(stream), 0.02)
 
 
 async def test_every_notice_has_the_keys_that_are_always_there() -> None:
-    async with aclosing(Bus(World(tailnet())).watch("here", STATE)) as stream:
+    async with aclosing(Bus(World(tailnet()), HandClock()).watch("here", STATE)) as stream:
         keys = json.loads(await anext(stream)).keys()
 
     always = {"Version", "ErrMessage", "LoginFinished", "State", "Prefs", "NetMap", "Engine", "BrowseToURL"}
@@ -83,7 +83,7 @@ async def test_every_notice_has_the_keys_that_are_always_there() -> None:
 
 async def test_a_logged_out_host_says_where_to_log_in() -> None:
     world = World(tailnet(node("out", "a", "vantage = true", 'state = "NeedsLogin"')))
-    async with aclosing(Bus(world).watch("out", STATE)) as stream:
+    async with aclosing(Bus(world, HandClock()).watch("out", STATE)) as stream:
         said = json.loads(await anext(stream))
 
     assert said["BrowseToURL"].startswith("https://controlplane.tailscale.com/a/")
@@ -178,7 +178,7 @@ async def test_new_daemons_without_a_peer_bit_say_nothing_of_peers() -> None:
 
 async def test_engine_counters_reach_every_watcher_of_the_host() -> None:
     world = World(tailnet('[[link]]\nbetween = ["here", "there"]\ntraffic_kbps = 8'))
-    bus = Bus(world, speed=1000)
+    bus = Bus(world, HandClock(speed=1000))
     async with aclosing(bus.watch("here", 1)) as asking, aclosing(bus.watch("here", STATE)) as other:
         await anext(other)
         told = json.loads(await asyncio.wait_for(anext(asking), 5))
@@ -186,6 +186,28 @@ async def test_engine_counters_reach_every_watcher_of_the_host() -> None:
 
     assert told["Engine"]["NumLive"] == 1
     assert overheard["Engine"] == told["Engine"]
+
+
+async def test_engine_counters_grow_though_nobody_asks_for_a_status() -> None:
+    clock = HandClock(speed=1000)
+    world = World(tailnet('[[link]]\nbetween = ["here", "there"]\ntraffic_kbps = 8'))
+    async with aclosing(Bus(world, clock).watch("here", 1)) as stream:
+        early = json.loads(await asyncio.wait_for(anext(stream), 5))
+        clock.at_s = 500
+        late = json.loads(await asyncio.wait_for(anext(stream), 5))
+
+    assert late["Engine"]["WBytes"] - early["Engine"]["WBytes"] == 500 * 1000
+    assert late["Engine"]["NumLive"] == 1
+
+
+async def test_the_first_notice_knows_what_has_happened_by_now() -> None:
+    clock = HandClock()
+    world = World(tailnet(event("key-expired", 'on = "here"', lasts=None)))
+    clock.at_s = 11
+    async with aclosing(Bus(world, clock).watch("here", STATE)) as stream:
+        said = await heard(stream)
+
+    assert said.state is BackendState.NEEDS_LOGIN
 
 
 def flood(version: str) -> World:

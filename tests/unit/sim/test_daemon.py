@@ -11,6 +11,7 @@ import pytest
 
 from tests.unit.sim.serving import question, raw, served, until
 from tests.unit.sim.tailnets import address, node, tailnet
+from tests.unit.sim.test_events import ON_THERE, event
 from tsym_agent.localapi.commands import Command, Form
 from tsym_agent.localapi.errors import AccessDeniedError, AnswerTimeoutError, NoSuchObjectError, NotSupportedError
 from tsym_agent.localapi.registry import READS
@@ -291,6 +292,24 @@ async def test_metrics_count_bytes_by_path(tmp_path: Path) -> None:
 
     assert 'tailscaled_outbound_bytes_total{path="direct_ipv4"} 212' in body.decode()
     assert "tailscaled_home_derp_region_id 1" in body.decode()
+
+
+async def test_metrics_count_steady_traffic_though_nobody_asks_for_a_status(tmp_path: Path) -> None:
+    world = World(tailnet('[[link]]\nbetween = ["here", "there"]\ntraffic_kbps = 8', b="none"))
+    async with served(world, tmp_path) as host:
+        host.clock.at_s = 500
+        _, _, body = await raw(host.path, question("/localapi/v0/usermetrics"))
+
+    before_and_since = (3600 + 500) * 1000
+    assert f'tailscaled_outbound_bytes_total{{path="direct_ipv4"}} {before_and_since}' in body.decode()
+
+
+async def test_every_answer_knows_what_has_happened_by_now(tmp_path: Path) -> None:
+    world = World(tailnet(event("node-removed", ON_THERE)))
+    async with served(world, tmp_path) as host:
+        host.clock.at_s = 11
+        with pytest.raises(NoSuchObjectError):
+            await host.client.who_is(address(world, "there"))
 
 
 async def test_endpoint_changes_tell_of_a_found_path(tmp_path: Path) -> None:

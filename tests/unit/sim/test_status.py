@@ -185,6 +185,13 @@ def test_steady_traffic_does_not_make_up_for_an_outage() -> None:
     assert late.tx_bytes - early.tx_bytes == 200 * 1000
 
 
+def test_steady_traffic_has_kept_its_path_though_nobody_asked_for_a_status() -> None:
+    pong = ping(World(tailnet(TRAFFIC)), at_s=1000)
+
+    assert pong is not None
+    assert pong.path is PathKind.DIRECT
+
+
 def test_an_offline_peer_was_last_seen_before() -> None:
     world = World(tailnet(node("dead", "b", "up = false", "last_seen_s = 60")))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import msgspec
 
@@ -32,8 +32,8 @@ _TEXTS = {
     BackendState.NEEDS_MACHINE_AUTH: "This device is waiting for approval by a tailnet admin.",
 }
 
-FindPath = Callable[[str, str], Route | None]
-"""Returns the path a host uses to a peer now; None while none is found."""
+FindTalk = Callable[[str, str], tuple[Session | None, Route | None]]
+"""Returns what a host remembers of a peer now, and the path it uses; None for what there is not."""
 
 
 class StatusBodies:
@@ -43,19 +43,19 @@ class StatusBodies:
         self,
         scenario: Scenario,
         population: Population,
-        sessions: dict[str, dict[str, Session]],
-        find_path: FindPath,
+        talked_to: Mapping[str, Collection[str]],
+        find_talk: FindTalk,
         dates: Dates,
     ) -> None:
         self._scenario = scenario
         self._population = population
-        self._sessions = sessions
-        self._find_path = find_path
+        self._talked_to = talked_to
+        self._find_talk = find_talk
         self._dates = dates
         self._users = msgspec.json.encode(user_profiles(scenario))
         self._idle: dict[tuple[str, Era], bytes] = {}
-        self._known: dict[str, dict[str, bytes]] = {host: {} for host in sessions}
-        self._due: dict[str, list[tuple[float, str]]] = {host: [] for host in sessions}
+        self._known: dict[str, dict[str, bytes]] = {host: {} for host in talked_to}
+        self._due: dict[str, list[tuple[float, str]]] = {host: [] for host in talked_to}
         self._common: dict[Era, list[bytes]] = {}
         self._places: dict[str, int] = {}
         self._finished: OrderedDict[str, bytes] = OrderedDict()
@@ -123,7 +123,7 @@ class StatusBodies:
         """Return one piece a peer in the order of their keys: the common ones, and this host's own in their places."""
         pieces = self._idle_pieces(era).copy()
         known = self._known[host]
-        for name in {*self._sessions[host], self._population[host].node.uses_exit_node} & self._places.keys():
+        for name in {*self._talked_to[host], self._population[host].node.uses_exit_node} & self._places.keys():
             if name not in known:
                 known[name] = self._known_piece(host, self._population[name], era, now_s)
             pieces[self._places[name]] = known[name]
@@ -147,10 +147,9 @@ class StatusBodies:
 
     def _known_piece(self, host: str, facts: Facts, era: Era, now_s: float) -> bytes:
         name = facts.node.name
-        session = self._sessions[host].get(name) or Session(began_s=now_s)
-        route = self._find_path(host, name)
+        remembered, route = self._find_talk(host, name)
+        session = remembered or Session(began_s=now_s)
         if session.traffic_kbps and route is not None:
-            session.book_traffic(now_s)
             heapq.heappush(self._due[host], (session.booked_s + TRAFFIC_STEP_S, name))
         fields = known_peer(facts, era, self._dates, session, now_s, route)
         fields["ExitNode"] = name == self._population[host].node.uses_exit_node
