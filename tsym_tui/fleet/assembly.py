@@ -28,6 +28,7 @@ class Assembly:
         self._dirty: dict[NodeRef, None] = {}
         self._sites: dict[NodeRef, str] = {}
         self._sightings: frozenset[Sighting] = frozenset()
+        """What the sites were last found from."""
         self.named: set[NodeRef] = set()
         """Nodes that somebody asked for by name: shown and probed although they are hidden or phones."""
 
@@ -78,9 +79,9 @@ class Assembly:
         A place once found is kept, for the path that showed it may be idle now.
         """
         seen = frozenset((*sightings, *sightings_of(views)))
-        if seen <= self._sightings:
+        if _has_only_faded(self._sightings, seen):
             return False
-        self._sightings |= seen
+        self._sightings = seen
         news = {ref: site for ref, site in find_sites(views, seen).items() if self._sites.get(ref) != site}
         self._sites |= news
         for ref, site in news.items():
@@ -95,6 +96,17 @@ class Assembly:
             for ref, node in self._all.items()
             if is_probed(node, named=ref in self.named, everything=self._everything)
         )
+
+
+def _has_only_faded(before: frozenset[Sighting], after: frozenset[Sighting]) -> bool:
+    """Whether a look shows nothing but less: paths idle, or a host that lost endpoints of its own for a while.
+
+    A path that is still there and was seen at two addresses has moved when one of them goes: that is news.
+    """
+    if not after <= before:
+        return False
+    moving = {(host, peer) for host, peer, _ in before - after if host != peer}
+    return not moving or all((host, peer) not in moving for host, peer, _ in after)
 
 
 def pairs_between(sources: Iterable[NodeRef], targets: Iterable[NodeRef]) -> list[PairKey]:
