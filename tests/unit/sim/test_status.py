@@ -175,6 +175,14 @@ def test_steady_traffic_stops_with_its_path() -> None:
     assert late.last_write == world.date(100)
 
 
+def test_a_talk_that_was_cut_lapses_though_a_status_was_asked_shortly_after_the_cut() -> None:
+    cut = '[[event]]\nkind = "link-cut"\nat = 100\nbetween = ["here", "there"]'
+    world = World(tailnet(TRAFFIC, cut))
+
+    assert peer(world, at_s=110).active
+    assert not peer(world, at_s=146).active
+
+
 def test_steady_traffic_does_not_make_up_for_an_outage() -> None:
     cut = '[[event]]\nkind = "link-cut"\nat = 100\nfor = 800\nbetween = ["here", "there"]'
     world = World(tailnet(TRAFFIC, cut))

@@ -149,8 +149,10 @@ class StatusBodies:
         name = facts.node.name
         remembered, route = self._find_talk(host, name)
         session = remembered or Session(began_s=now_s)
-        if session.traffic_kbps and route is not None:
-            heapq.heappush(self._due[host], (session.booked_s + TRAFFIC_STEP_S, name))
+        if session.traffic_kbps:
+            due_s = session.last_write_s + ACTIVE_S if route is None else session.booked_s + TRAFFIC_STEP_S
+            if due_s > now_s:
+                heapq.heappush(self._due[host], (due_s, name))
         fields = known_peer(facts, era, self._dates, session, now_s, route)
         fields["ExitNode"] = name == self._population[host].node.uses_exit_node
         return _piece(facts, fields)
