@@ -322,6 +322,29 @@ async def test_a_pane_that_cannot_draw_says_so_in_its_place(monkeypatch: pytest.
         assert "wrong now" in run.text()
 
 
+def raise_an_escape_sequence(*_: object) -> None:
+    """Fail with words that would clear the screen."""
+    raise RuntimeError("no good\n\x1b[2Jat all")
+
+
+@pytest.mark.parametrize("broken", ["details.selection_rows", "mappane.Cartographer.draw"])
+async def test_an_escape_sequence_in_the_words_of_a_pane_that_failed_does_nothing(
+    broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"tsym_tui.ui.widgets.{broken}", raise_an_escape_sequence)
+    async with running(pictures.home()) as run:
+        assert "no good" in run.text()
+        assert "\x1b" not in run.text()
+
+
+async def test_an_escape_sequence_in_the_words_of_a_source_that_broke_does_nothing() -> None:
+    async with running(pictures.home()) as run:
+        run.source.fail(RuntimeError("no good\n\x1b[2Jat all"))
+        await run.until(lambda: "no good" in run.text(), "the words")
+
+        assert "no good \N{REPLACEMENT CHARACTER}[2Jat all" in run.text()
+
+
 async def test_leaving_closes_the_source() -> None:
     async with running(pictures.home()) as run:
         source = run.source

@@ -87,6 +87,12 @@ def test_a_bug_is_said_in_one_sentence_and_kept_in_a_file(tmp_path: Path) -> Non
     assert "Traceback" not in crashes.say(error, report)
 
 
+def test_an_escape_sequence_in_a_bug_does_not_reach_the_terminal() -> None:
+    said = crashes.say(RuntimeError("no good\n\x1b[2Jat all"), None)
+
+    assert "RuntimeError: no good \N{REPLACEMENT CHARACTER}[2Jat all;" in said
+
+
 def test_a_report_goes_to_the_temporary_files_where_the_state_folder_cannot_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,7 @@ from textual.theme import Theme as TextualTheme
 
 from tsym_tui.graph.looks import Role
 from tsym_tui.graph.themes import THEMES, Theme
+from tsym_tui.ui import crashes
 from tsym_tui.ui.bindings import bindings_of
 from tsym_tui.ui.desk import Desk, local_time
 from tsym_tui.ui.keys import Scope
@@ -163,7 +164,7 @@ class TsymApp(App[None], inherit_bindings=False):
             await watch(source, lambda picture: void(self.post_message(PictureTaken(picture))))
         except Exception as error:  # noqa: BLE001 - the edge where a broken source becomes a sentence
             self.log(error)
-            self.post_message(LookingEnded(str(error) or type(error).__name__))
+            self.post_message(LookingEnded(crashes.words_of(error) or type(error).__name__))
 
     async def on_unmount(self) -> None:
         """Close the source; leaves no task, socket or child behind."""
@@ -194,8 +195,6 @@ class TsymApp(App[None], inherit_bindings=False):
 
     def _fatal_error(self) -> None:
         """Replace Textual's traceback by a sentence; the traceback goes to a file."""
-        from tsym_tui.ui import crashes
-
         error = sys.exception()
         failure = error if error is not None else RuntimeError("no cause known")
         report = crashes.write_report(failure, crashes.state_folder(self._env))

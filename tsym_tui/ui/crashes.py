@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tsym_agent.model.text import printable
+
 EXIT_CODE = 70
 """As documented: a bug of ours."""
 
@@ -45,7 +47,17 @@ def write_report(error: BaseException, folder: Path, about: str = "the app") -> 
     return path
 
 
+def words_of(error: BaseException) -> str:
+    """Return an exception's own words, on one line and safe to print: they may quote what a stranger sent."""
+    return printable(" ".join(str(error).split()))
+
+
+def name_and_words(error: BaseException) -> str:
+    """Return the words of an exception that nobody expected, behind its type's name."""
+    return f"{type(error).__name__}: {words_of(error)}"
+
+
 def say(error: BaseException, report: Path | None) -> str:
     """Say what happened and what to do."""
     where = f"; please report it with {report}" if report is not None else "; please report it"
-    return f"tsym: a bug of ours ended the app: {type(error).__name__}: {error}{where}"
+    return f"tsym: a bug of ours ended the app: {name_and_words(error)}{where}"

@@ -10,6 +10,7 @@ from textual.message import Message
 
 from tsym_agent.model.ids import NodeRef
 from tsym_tui.graph.frame import Frame
+from tsym_tui.ui.crashes import name_and_words, words_of
 from tsym_tui.ui.desk import Desk
 from tsym_tui.ui.maps import Cartographer, DrawnMap, MapRequest, Viewport, layout_names
 from tsym_tui.ui.rows.faces import Face
@@ -93,8 +94,8 @@ class MapPane(Pane):
             drawn = await asyncio.to_thread(self._cartographer.draw, request)
         except Exception as error:  # noqa: BLE001 - the edge where a failed drawing becomes a sentence
             self.log(error)
-            expected = isinstance(error, ValueError)
-            self.post_message(MapFailed(request, str(error) if expected else f"{type(error).__name__}: {error}"))
+            words = words_of(error) if isinstance(error, ValueError) else name_and_words(error)
+            self.post_message(MapFailed(request, words))
         else:
             self.post_message(MapDrawn(drawn))
 

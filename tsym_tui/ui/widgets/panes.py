@@ -10,6 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tsym_tui.graph.looks import Role
+from tsym_tui.ui.crashes import name_and_words
 from tsym_tui.ui.desk import Desk
 from tsym_tui.ui.rows.pens import Pen, Row, fit, wrap
 from tsym_tui.ui.widgets.strips import InkStrip
@@ -88,5 +89,5 @@ class Pane(Widget):
             return self.build(size.width, size.height)
         except Exception as error:  # noqa: BLE001 - the edge where a pane's failure becomes a sentence
             self.log(error)
-            lines = wrap(f"cannot draw this: {type(error).__name__}: {error}", max(8, size.width - 4))
+            lines = wrap(f"cannot draw this: {name_and_words(error)}", max(8, size.width - 4))
             return [[], *([self.pen("  "), self.pen(line, Role.WARN)] for line in lines)]
