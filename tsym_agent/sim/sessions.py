@@ -48,11 +48,15 @@ class Session:
         session.book_traffic(0.0)
         return session
 
+    def has_new_step(self, now_s: float) -> bool:
+        """Whether there is steady traffic to count."""
+        return self.traffic_kbps > 0 and _step_s(now_s) > self.booked_s
+
     def book_traffic(self, now_s: float, *, flowed: bool = True) -> None:
         """Count the traffic since the last step; what had no path did not flow."""
-        step_s = now_s // TRAFFIC_STEP_S * TRAFFIC_STEP_S
-        if not self.traffic_kbps or step_s <= self.booked_s:
+        if not self.has_new_step(now_s):
             return
+        step_s = _step_s(now_s)
         grown = int((step_s - self.booked_s) * self.traffic_kbps * 1000 / 8)
         self.booked_s = step_s
         if not flowed:
@@ -94,3 +98,7 @@ class Session:
             self.received_bytes += _HANDSHAKE_BYTES[1]
         self.sent_bytes += _PING_BYTES
         self.received_bytes += _PING_BYTES
+
+
+def _step_s(now_s: float) -> float:
+    return now_s // TRAFFIC_STEP_S * TRAFFIC_STEP_S

@@ -97,8 +97,8 @@ class World:
     def session(self, host: str, peer: str) -> Session | None:
         """Return what a host remembers of a peer, its traffic counted until now; None when they never talked."""
         session = self._sessions[host].get(peer)
-        if session is not None and session.traffic_kbps:
-            session.book_traffic(self.now_s, flowed=self._route(host, peer) is not None)
+        if session is not None:
+            self._book(host, peer, session, self.now_s)
         return session
 
     def live_sessions(self, host: str) -> list[tuple[Facts, Session]]:
@@ -170,8 +170,11 @@ class World:
         """Count steady traffic until now; call it before anything changes."""
         for host, sessions in self._sessions.items():
             for peer, session in sessions.items():
-                if session.traffic_kbps:
-                    session.book_traffic(now_s, flowed=self._route(host, peer) is not None)
+                self._book(host, peer, session, now_s)
+
+    def _book(self, host: str, peer: str, session: Session, now_s: float) -> None:
+        if session.has_new_step(now_s):  # else the route, which is dear, is nobody's concern
+            session.book_traffic(now_s, flowed=self._route(host, peer) is not None)
 
     def _route(self, host: str, peer: str) -> Route | None:
         source, target = self.population[host], self.population[peer]
