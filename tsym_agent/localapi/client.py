@@ -144,9 +144,21 @@ class LocalClient:
         """
         return BusWatch(self._calls).notices(mask)
 
-    async def ask(self, name: str, params: Mapping[str, str] = {}, *, method: str = "GET", body: bytes = b"") -> Body:
-        """Ask one endpoint and return the body of a good answer (empty for 204); else raise `LocalAPIError`."""
-        return await self._ask(self._calls, self._timeout_s, name, params, method=method, body=body)
+    async def ask(
+        self,
+        name: str,
+        params: Mapping[str, str] = {},
+        *,
+        method: str = "GET",
+        body: bytes = b"",
+        timeout_s: float | None = None,
+    ) -> Body:
+        """Ask one endpoint and return the body of a good answer (empty for 204); else raise `LocalAPIError`.
+
+        `timeout_s` is for questions that take long; None = this client's usual deadline.
+        """
+        deadline_s = self._timeout_s if timeout_s is None else timeout_s
+        return await self._ask(self._calls, deadline_s, name, params, method=method, body=body)
 
     async def aclose(self) -> None:
         """Close every connection; calls under way fail."""

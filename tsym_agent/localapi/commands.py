@@ -67,8 +67,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     """What it sends or costs beyond an answer; empty = nothing."""
     secrets: tuple[str, ...] = ()
     """Members to blank wherever they stand in an answer before it leaves the machine."""
-    timeout_s: float = 5.0
-    """How long an answer may take."""
+    timeout_s: float | None = None
+    """How long an answer may take; None = as long as the client gives any."""
 
     @property
     def path(self) -> str:

@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 _NAMES: msgspec.json.Decoder[tuple[str, ...] | None] = msgspec.json.Decoder(tuple[str, ...] | None)
 _RAW = msgspec.json.Decoder(msgspec.Raw)
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class Asker(Protocol):
@@ -37,7 +38,15 @@ class Asker(Protocol):
     def where(self) -> str:
         """Whom it asks, in words for an error."""
 
-    async def ask(self, name: str, params: Mapping[str, str] = ..., *, method: str = ..., body: bytes = ...) -> Body:
+    async def ask(
+        self,
+        name: str,
+        params: Mapping[str, str] = ...,
+        *,
+        method: str = ...,
+        body: bytes = ...,
+        timeout_s: float | None = ...,
+    ) -> Body:
         """Ask one endpoint and return the body of a good answer; else raise `LocalAPIError`."""
 
 
@@ -53,12 +62,17 @@ async def read_bytes(asker: Asker, name: str, params: Mapping[str, str] | None =
     if bool(body) != bool(read.body):
         raise ValueError(f"{name} needs a body" if read.body else f"{name} takes no body")
     method, path, query = read.question(params or {})
-    return bytes(await asker.ask(path, query, method=method, body=body))
+    return bytes(await asker.ask(path, query, method=method, body=body, timeout_s=read.timeout_s))
 
 
 async def read_json(asker: Asker, name: str, params: Mapping[str, str] | None = None, body: bytes = b"") -> msgspec.Raw:
-    """Ask as `read_bytes` does and return the answer as checked JSON; null where the daemon has nothing to say."""
-    return _parse(asker, name, _as_raw, await read_bytes(asker, name, params, body))
+    """Ask as `read_bytes` does and return the answer, or the part of it that is meant, as checked JSON.
+
+    Null where the daemon has nothing to say.
+    """
+    answer = await read_bytes(asker, name, params, body)
+    part = READS[name].part
+    return _parse(asker, name, lambda body: _member(body, part) if part else _as_raw(body), answer)
 
 
 async def user_metrics(asker: Asker) -> str:
@@ -159,3 +173,7 @@ def _parse(asker: Asker, name: str, parse: Callable[[Body], T], body: Body) -> T
 
 def _as_raw(body: Body) -> msgspec.Raw:
     return decode(_RAW, body) if body else ABSENT
+
+
+def _member(body: Body, name: str) -> msgspec.Raw:
+    return decode(_MEMBERS, body).get(name, ABSENT)

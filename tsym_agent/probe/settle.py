@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from tsym_agent.model.paths import PathKind, PingKind
 from tsym_agent.probe import limits
-from tsym_agent.probe.window import TIMED_OUT, Sample
+from tsym_agent.probe.window import Sample, is_dead
 
 
 def is_settled(samples: Sequence[Sample], *, lost_enough: int = limits.PROBES_PER_SWEEP) -> bool:
@@ -22,7 +22,7 @@ def is_settled(samples: Sequence[Sample], *, lost_enough: int = limits.PROBES_PE
     """
     answered = [sample for sample in samples if sample.is_answered]
     if not answered:
-        return _is_dead(samples, lost_enough)
+        return _is_silence_long(samples, lost_enough)
     newest = answered[-1]
     if newest.path is PathKind.DIRECT:
         return True
@@ -33,12 +33,8 @@ def is_settled(samples: Sequence[Sample], *, lost_enough: int = limits.PROBES_PE
 
 def is_judged(samples: Sequence[Sample], *, lost_enough: int = limits.PROBES_PER_SWEEP) -> bool:
     """Say whether the samples of a later sweep are enough: one answer, or a silence that another path would end."""
-    return any(sample.is_answered for sample in samples) or _is_dead(samples, lost_enough)
+    return any(sample.is_answered for sample in samples) or _is_silence_long(samples, lost_enough)
 
 
-def _is_dead(samples: Sequence[Sample], lost_enough: int) -> bool:
-    """Say whether silence has lasted long enough; an error that the daemon gives at once needs no such patience."""
-    if len(samples) < lost_enough:
-        return False
-    was_silent = any(sample.error == TIMED_OUT for sample in samples)
-    return lost_enough == 1 or not was_silent or samples[-1].at_s - samples[0].at_s >= limits.DEAD_AFTER_S
+def _is_silence_long(samples: Sequence[Sample], lost_enough: int) -> bool:
+    return bool(samples) and is_dead(samples, samples[0].at_s, lost_enough=lost_enough)

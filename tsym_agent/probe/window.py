@@ -84,11 +84,6 @@ class Window:
         """What is kept, in the order of sending."""
         return tuple(self._samples)
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is known: no probe came back and status proved nothing."""
-        return not self._samples and self._last_answer is None and self._passive is None
-
     def add(self, sample: Sample) -> None:
         """Keep a sample. Probes overlap, so a lost one may come after the answers to later ones."""
         bisect.insort(self._samples, sample, key=_sent_at)
@@ -132,7 +127,7 @@ class Window:
         if self._passive and self._rests_on_status(now_s):
             return self._pair_from_status(self._passive, source, target, now_s)
         newest = self._samples[-1] if self._samples else None
-        answer, route = self._last_answer, self._current_route(now_s)
+        answer, route = self._last_answer, self._current_route()
         figures = self._figures = self._figures or Figures.of(self._samples)
         return Pair(
             source=source,
@@ -158,16 +153,17 @@ class Window:
         if self._failed_at_s is not None and self._failed_at_s >= answered_at_s:
             return True
         newest = self._samples[-limits.PROBES_PER_SWEEP :]
-        if len(newest) < limits.PROBES_PER_SWEEP or any(sample.is_answered for sample in newest):
+        if any(sample.is_answered for sample in newest):
             return False
-        return self._last_answer is None or newest[-1].at_s - answered_at_s >= limits.DEAD_AFTER_S
+        silent_since_s = self._last_answer.at_s if self._last_answer else self._samples[0].at_s if newest else 0.0
+        return is_dead(newest, silent_since_s)
 
     def _rests_on_status(self, now_s: float) -> bool:
         """Whether status is all there is: no probe was sent, or the answers are stale while status is not."""
         if self._passive is None or self._has_failed():
             return False
         if self._last_answer is None:
-            return not self._samples
+            return True  # nothing but losses so far, and not enough of them to doubt status
         stale = now_s - self._last_answer.at_s > limits.STALE_AFTER_S
         return stale and self._passive.at_s > self._last_answer.at_s
 
@@ -182,12 +178,12 @@ class Window:
             peer_relay=passive.peer_relay,
         )
 
-    def _current_route(self, now_s: float) -> Sample | None:
+    def _current_route(self) -> Sample | None:
         """Return the pong that names the path; an old one names nothing while newer pongs of other kinds come in."""
         route, answer = self._last_path, self._last_answer
         if route is None or answer is None or route is answer:
             return route
-        return route if answer.at_s - route.at_s <= limits.STALE_AFTER_S and now_s >= route.at_s else None
+        return route if answer.at_s - route.at_s <= limits.STALE_AFTER_S else None
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -213,6 +209,19 @@ class Figures(msgspec.Struct, frozen=True):
             jitter_ms=sum(steps) / len(steps) if steps else None,
             loss=sum(not sample.is_answered for sample in samples) / len(samples),
         )
+
+
+def is_dead(lost: Sequence[Sample], silent_since_s: float, *, lost_enough: int = limits.PROBES_PER_SWEEP) -> bool:
+    """Say whether losses, in the order of sending, show that no other path takes over.
+
+    A broken path stays trusted for a while, and only then do others get their turn: so silence must have lasted. An
+    error that the daemon gives at once needs no such patience, nor does a node of which nobody expects an answer
+    (`lost_enough` = 1).
+    """
+    if len(lost) < lost_enough:
+        return False
+    was_silent = any(sample.error == TIMED_OUT for sample in lost)
+    return lost_enough == 1 or not was_silent or lost[-1].at_s - silent_since_s >= limits.DEAD_AFTER_S
 
 
 def percentile(ordered: Sequence[float], share: float) -> float | None:

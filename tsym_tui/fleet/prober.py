@@ -18,6 +18,7 @@ from typing import Protocol
 from tsym_agent.localapi.errors import LocalAPIError
 from tsym_agent.model.ids import NodeRef
 from tsym_agent.model.nodes import Node
+from tsym_agent.model.paths import SampleState
 from tsym_agent.model.snapshot import ProbeCost
 from tsym_agent.probe import limits
 from tsym_agent.probe.plan import Due, PairKey, Plan, probes_for
@@ -138,7 +139,11 @@ class Prober:
             spacing_s=limits.FIRST_SPACING_S if is_first else limits.PROBE_SPACING_S,
             sweep=sweep if turn.is_sweep else 0,
         )
-        enough = partial(is_settled if is_first else is_judged, lost_enough=probes) if turn.is_sweep else None
+        is_dead = window is not None and window.state(self._clock()) is SampleState.FAILED
+        needs_patience = (
+            turn.is_sweep and not is_dead
+        )  # no path of a dead pair is trusted: there is nothing to wait for
+        enough = partial(is_settled if is_first else is_judged, lost_enough=probes) if needs_patience else None
         try:
             await self._sender.run(planned, vantage.client, partial(self._keep, turn.pair), enough)
         except LocalAPIError as trouble:

@@ -24,7 +24,7 @@ from tsym_agent.model.pairs import Pair
 from tsym_agent.model.paths import PathKind, PingKind, SampleState
 from tsym_agent.model.pings import PingResult
 from tsym_agent.model.snapshot import Snapshot
-from tsym_agent.probe.limits import LOOKED_AT_EVERY_S, PROBES_PER_SWEEP, STALE_AFTER_S
+from tsym_agent.probe.limits import LOOKED_AT_EVERY_S, PROBES_PER_SWEEP, STALE_AFTER_S, SWEEP_EVERY_S
 from tsym_agent.probe.sweep import RoundTemplate
 from tsym_agent.probe.window import Sample
 from tsym_tui.fleet.fleet import Fleet, FleetOptions
@@ -564,6 +564,20 @@ def test_a_path_that_falls_back_to_derp_is_never_called_dead() -> None:
         return seen
 
     assert play(script()) == {SampleState.FRESH}
+
+
+def test_a_dead_pair_is_given_no_patience_again() -> None:
+    host = FakeHost("a", "b")
+    host.answer = lambda _ip, _number: None
+
+    async def script() -> int:
+        async with fleet_of(host) as fleet:
+            await fleet.settle()
+            host.pinged.clear()
+            await asyncio.sleep(SWEEP_EVERY_S * 4)
+            return len(host.pinged)
+
+    assert play(script()) == 4 * PROBES_PER_SWEEP
 
 
 def test_looked_at_pairs_are_probed_between_sweeps() -> None:

@@ -42,11 +42,19 @@ class Recorder:
     def __init__(self, body: bytes) -> None:
         self.body = body
         self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
+        self.timeout_s: float | None = None
 
     async def ask(
-        self, name: str, params: Mapping[str, str] | None = None, *, method: str = "GET", body: bytes = b""
+        self,
+        name: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        method: str = "GET",
+        body: bytes = b"",
+        timeout_s: float | None = None,
     ) -> Body:
         self.asked.append((method, name, dict(params or {}), body))
+        self.timeout_s = timeout_s
         return self.body
 
 
@@ -130,6 +138,21 @@ async def test_a_read_without_a_value_of_ours_stays_json(daemon: FakeDaemon, cli
 async def test_json_cut_short_is_a_bad_answer() -> None:
     with pytest.raises(BadAnswerError, match="serve-config: not JSON"):
         await reads.read_json(Recorder(b'{"TCP": {'), "serve-config")
+
+
+async def test_a_read_that_takes_long_is_given_its_time() -> None:
+    asker = Recorder(b"{}")
+
+    await reads.read_json(asker, "derp-region", {"region": "fra"})
+
+    assert asker.timeout_s == 60
+
+
+async def test_a_part_of_an_answer_may_be_all_that_is_meant() -> None:
+    asker = Recorder(b'{"BackendState":"Running","Health":["no DERP"],"Peer":null}')
+
+    assert bytes(await reads.read_json(asker, "health")) == b'["no DERP"]'
+    assert bytes(await reads.read_json(asker, "peer-map")) == b"null"
 
 
 async def test_no_content_is_null() -> None:

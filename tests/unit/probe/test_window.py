@@ -70,6 +70,26 @@ def test_three_quick_losses_fail_nothing_while_a_broken_path_is_still_trusted() 
     assert pair(window(sample(1.0, 4.0), *lost)).state is SampleState.FRESH
 
 
+def test_three_quick_losses_of_a_first_look_fail_nothing_yet() -> None:
+    lost = [sample(at_s, None) for at_s in (1.0, 1.4, 1.8)]
+
+    assert pair(window(*lost)).state is SampleState.NEVER
+    assert pair(window(*lost, sample(8.0, None))).state is SampleState.FAILED
+
+
+def test_three_errors_given_at_once_fail_the_pair_at_once() -> None:
+    lost = (Sample(at_s=at_s, error="no matching peer") for at_s in (1.0, 1.4, 1.8))
+
+    assert pair(window(*lost)).state is SampleState.FAILED
+
+
+def test_one_lost_look_does_not_blur_what_status_proves() -> None:
+    made = window(sample(9.0, None, sweep=0))
+    made.note_passive(PassivePath(at_s=9.0, path=PathKind.DIRECT, endpoint="192.0.2.7:41641"))
+
+    assert (pair(made).state, pair(made).path) == (SampleState.FRESH, PathKind.DIRECT)
+
+
 def test_a_failed_pair_keeps_its_numbers_and_says_why() -> None:
     made = pair(window(sample(1.0, 4.0), sample(2.0, None, sweep=2), closed=2))
 
