@@ -24,8 +24,6 @@ class ValueKind(StrEnum):
     NUMBER = "number"
     FLAG = "flag"
     CHOICE = "choice"
-    DURATION = "duration"
-    """As Go writes it: `1m30s`, `500ms`."""
     DNS_NAME = "name"
     WORD = "word"
     """Letters, digits, `-`, `_` and `.`: what may stand in a path."""
@@ -66,7 +64,6 @@ _WANTED = {
     ValueKind.ADDRESS: "an IP address, ip:port, or nodekey:…",
     ValueKind.NUMBER: "a whole number",
     ValueKind.FLAG: "true or false",
-    ValueKind.DURATION: "a duration like 5s or 500ms",
     ValueKind.DNS_NAME: "a DNS name",
     ValueKind.WORD: "a word of letters, digits, - _ and .",
 }
@@ -74,7 +71,6 @@ _WANTED = {
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 _NODE_KEY = re.compile(r"nodekey:[0-9a-f]{64}")
-_GO_DURATION = re.compile(r"(?:[0-9]{1,6}(?:\.[0-9]{1,6})?(?:ns|us|µs|ms|s|m|h)){1,6}")
 _NAME = re.compile(r"(?=.{1,253}\.?\Z)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*\.?")
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _MOST_TEXT = 256
@@ -151,7 +147,6 @@ _READERS: dict[ValueKind, Callable[[Parameter, str], str]] = {
     ValueKind.NUMBER: _number,
     ValueKind.FLAG: _flag,
     ValueKind.CHOICE: _choice,
-    ValueKind.DURATION: _matching(_GO_DURATION),
     ValueKind.DNS_NAME: _matching(_NAME),
     ValueKind.WORD: _matching(_WORD),
 }

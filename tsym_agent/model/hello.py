@@ -40,7 +40,6 @@ class AgentWord(msgspec.Struct, frozen=True, kw_only=True):
     mode: AgentMode
     started_at: str
     """RFC 3339."""
-    has_own_node: bool = False
 
 
 class HelloNode(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from tsym_agent.model.paths import PingKind
@@ -15,15 +17,15 @@ MOST_COUNT = 100
 class PingJob(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to ping."""
 
-    targets: tuple[str, ...] = ()
+    targets: Annotated[tuple[str, ...], msgspec.Meta(max_length=MOST_TARGETS)] = ()
     """Tailscale IPs; none = every peer of the host that probes may go to."""
     type: PingKind = PingKind.DISCO
-    count: int = 1
+    count: Annotated[int, msgspec.Meta(ge=1, le=MOST_COUNT)] = 1
     """Probes for each target."""
-    spacing_ms: int = 200
+    spacing_ms: Annotated[int, msgspec.Meta(ge=0, le=60_000)] = 200
     """Between two probes of a target."""
-    timeout_ms: int = 5000
-    size: int = 0
+    timeout_ms: Annotated[int, msgspec.Meta(ge=1, le=30_000)] = 5000
+    size: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 0
     until_direct: bool = False
     """Stop pinging a target after its first direct pong."""
 

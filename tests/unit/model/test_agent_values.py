@@ -69,7 +69,18 @@ def test_a_ping_job_needs_no_more_than_nothing() -> None:
     assert (job.targets, job.type, job.count) == ((), PingKind.DISCO, 1)
 
 
-@pytest.mark.parametrize("body", [b'{"target":"100.64.0.1"}', b'{"type":"smoke"}', b'{"count":"many"}', b"[]", b""])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"target":"100.64.0.1"}',
+        b'{"type":"smoke"}',
+        b'{"count":"many"}',
+        b'{"count":-1}',
+        b'{"count":101}',
+        b"[]",
+        b"",
+    ],
+)
 def test_a_ping_job_that_is_none_is_refused(body: bytes) -> None:
     with pytest.raises(PayloadError):
         pingjob.parse_ping_job(body)
