@@ -67,3 +67,7 @@ class BadAnswerError(LocalAPIError):
 
     def __init__(self, where: str, message: str, hint: str = "is it a tailscaled that listens there?") -> None:
         super().__init__(where, message, hint)
+
+
+REFUSALS = (AccessDeniedError, DaemonNotReadyError, NoSuchObjectError, NotSupportedError, RequestRefusedError)
+"""The daemon is well and will not say this: another question may be answered all the same."""

@@ -16,13 +16,11 @@ from typing import Protocol
 import msgspec
 
 from tsym_agent.localapi.errors import (
+    REFUSALS,
     AccessDeniedError,
     AnswerTimeoutError,
     DaemonNotReadyError,
     LocalAPIError,
-    NoSuchObjectError,
-    NotSupportedError,
-    RequestRefusedError,
 )
 from tsym_agent.model.hosts import Host, HostState, Rights
 from tsym_agent.model.ids import NodeRef
@@ -68,9 +66,6 @@ class HostClient(Pinger, RecordKeeper, Protocol):
     async def aclose(self) -> None:
         """Close all connections."""
 
-
-_REFUSALS = (AccessDeniedError, DaemonNotReadyError, NoSuchObjectError, NotSupportedError, RequestRefusedError)
-"""Of a question beside status: the daemon is well, and will not say this."""
 
 Connect = Callable[[HostSpec], Awaitable[HostClient]]
 
@@ -259,7 +254,7 @@ class Member:
         """Read everything; prefs and tailnet lock may be refused without spoiling the rest."""
         status = await client.status()
         control_url = self._around.control_url
-        with suppress(*_REFUSALS):  # then the tailnet keeps the URL it had; empty says that it was never read
+        with suppress(*REFUSALS):  # then the tailnet keeps the URL it had; empty says that it was never read
             control_url = control_url_of(await client.prefs())
         self._rights = await client.rights()
         await self._approvals.ask(client, status)
@@ -276,7 +271,7 @@ class Member:
         return read_view(status, self._around, self.view)
 
     async def _ask_lock(self, client: HostClient) -> LockStatus:
-        with suppress(*_REFUSALS):
+        with suppress(*REFUSALS):
             return await client.lock_status()
         return LockStatus()
 
