@@ -46,7 +46,7 @@ def find_node(text: str, nodes: Sequence[Node]) -> Node:
 
 def _matching(text: str, nodes: Sequence[Node]) -> list[Node]:
     """Match by address or ID first, then by whole name, then by its first label or host name."""
-    address = _address(text)
+    address = parse_address(text)
     if address is not None:
         return [node for node in nodes if _has_address(node, address)] or _serving(address, nodes)
     wanted = text.rstrip(".").casefold()
@@ -67,7 +67,8 @@ def _matching(text: str, nodes: Sequence[Node]) -> list[Node]:
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def _address(text: str) -> Address | None:
+def parse_address(text: str) -> Address | None:
+    """Return the IP address that a person wrote, in brackets or not; None for anything else."""
     try:
         return ipaddress.ip_address(text.strip("[]"))
     except ValueError:
@@ -75,7 +76,7 @@ def _address(text: str) -> Address | None:
 
 
 def _has_address(node: Node, address: Address) -> bool:
-    return any(_address(own) == address for own in node.addresses)
+    return any(parse_address(own) == address for own in node.addresses)
 
 
 def _serving(address: Address, nodes: Sequence[Node]) -> list[Node]:

@@ -10,7 +10,6 @@ import msgspec
 
 from tsym_agent.localapi.errors import LocalAPIError
 from tsym_agent.model.documents import pairs_document
-from tsym_agent.model.nodes import Node
 from tsym_agent.model.paths import PathKind, PingKind
 from tsym_agent.model.snapshot import Snapshot
 from tsym_agent.probe.limits import PROBES_PER_SWEEP
@@ -20,7 +19,7 @@ from tsym_agent.probe.window import Sample
 from tsym_tui.cli.documents import emit_document, emit_line
 from tsym_tui.cli.errors import CommandError
 from tsym_tui.cli.exits import Exit, worst
-from tsym_tui.cli.names import find_node
+from tsym_tui.cli.names import find_node, parse_address
 from tsym_tui.cli.options import look_options, setting, shared_options
 from tsym_tui.cli.pongs import PongWriter, pong_entry
 from tsym_tui.cli.session import judge_hosts, judge_pairs, open_fleet, repeat, run, tell_troubles
@@ -113,25 +112,20 @@ async def ping(wishes: PingWishes) -> Exit:
 def find_pairs(fleet: Fleet, wishes: PingWishes) -> dict[PairKey, str]:
     """Return the pairs to ping, each with the address to use where the person wrote one."""
     everyone = fleet.everyone()
-    named = {node.ref: _address_in(text, node) for text in wishes.targets for node in [find_node(text, everyone)]}
+    named = {find_node(text, everyone).ref: str(parse_address(text) or "") for text in wishes.targets}
     fleet.name(named)
     probed = (node.ref for node in everyone if is_probed(node, everything=wishes.everything))
     targets = named or dict.fromkeys(probed, "")
+    sources = fleet.vantages()
     asked = {
         (source, target): address
         for target, address in targets.items()
-        for source in fleet.vantages()
+        for source in sources
         if source.tailnet == target.tailnet and source != target
     }
     if named and not asked:
         raise CommandError(f"{wishes.targets[0]} is the only host that can be asked: name another one with --host")
     return asked
-
-
-def _address_in(text: str, node: Node) -> str:
-    """Return the text where it is an address: one of the node's, or one behind a route that it serves."""
-    is_name = text.rstrip(".").casefold() in {node.name.casefold(), node.short_name.casefold(), node.ref.stable_id}
-    return "" if is_name or not re.fullmatch(r"[0-9a-fA-F.:]+", text) else text
 
 
 async def _ping_once(fleet: Fleet, wishes: PingWishes, asked: dict[PairKey, str], pen: Pen) -> Exit:

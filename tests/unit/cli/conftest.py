@@ -110,6 +110,10 @@ class Daemon:
         """Answer every ping at once."""
         self.on("ping", answer(json.dumps({"LatencySeconds": 0.005, "Endpoint": "192.0.2.7:41641"} | fields)))
 
+    def pinged(self) -> list[str]:
+        """Return the addresses that were pinged, in order."""
+        return [request.params["ip"] for request in self._fake.requests if request.name == "ping"]
+
     def stop(self) -> None:
         """Stop listening; the socket file stays."""
         self._do(self._fake.stop())

@@ -100,6 +100,26 @@ def test_an_address_behind_a_route_means_its_router(tsym: Tsym, daemon: Daemon) 
     assert "pong from nas" in tsym("ping", "--host", daemon.spec, "192.168.1.9").out
 
 
+@pytest.mark.parametrize(
+    ("target", "address"),
+    [
+        ("cafe", "100.64.0.4"),
+        ("100.64.0.4", "100.64.0.4"),
+        ("fd7a::1", "fd7a::1"),
+        ("[fd7a:0::1]", "fd7a::1"),
+        ("192.168.1.9", "192.168.1.9"),
+    ],
+)
+def test_an_address_is_pinged_as_written_and_a_name_at_the_first_one(
+    tsym: Tsym, daemon: Daemon, target: str, address: str
+) -> None:
+    addresses = {"TailscaleIPs": ["100.64.0.4", "fd7a::1"], "PrimaryRoutes": ["192.168.1.0/24"]}
+    daemon.say_status(peer("cafe", DNSName="cafe-1.example.", **addresses))
+    tsym("ping", "--host", daemon.spec, target, "-c", "1")
+
+    assert daemon.pinged() == [address]
+
+
 def test_an_ambiguous_name_lists_its_candidates(tsym: Tsym, daemon: Daemon) -> None:
     daemon.say_status(peer("nas"), peer("nas", 3, ID="n-other"))
     result = tsym("ping", "--host", daemon.spec, "nas")
