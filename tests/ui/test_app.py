@@ -19,6 +19,7 @@ from tsym_tui.ui.screens.matrix import MatrixScreen
 from tsym_tui.ui.screens.nodes import NodesScreen
 from tsym_tui.ui.settings import Settings
 from tsym_tui.ui.source import SnapshotSource
+from tsym_tui.ui.widgets.lists import ListPane
 from tsym_tui.ui.widgets.mappane import MapPane
 
 
@@ -158,6 +159,17 @@ async def test_enter_opens_the_selection_and_escape_closes_it() -> None:
         assert "192.0.2.20:41641" in run.text()
         await run.press("escape")
         assert isinstance(run.app.screen, MapScreen)
+
+
+@pytest.mark.parametrize("size", [(120, 36), (60, 20)])
+async def test_where_a_filter_left_no_node_a_click_selects_none(size: tuple[int, int]) -> None:
+    async with running(pictures.home(), size=size, settings=Settings(theme="dark", start_screen="nodes")) as run:
+        await run.press("slash", *"nobody", "enter")
+        (pane,) = (pane for pane in run.app.screen.query(ListPane) if pane.display and pane.size.area)
+        await run.pilot.click(pane, offset=(8, 4))
+        await run.settled()
+
+        assert run.app.desk.view.node is None
 
 
 async def test_a_number_leaves_the_details_for_that_screen() -> None:
@@ -322,7 +334,7 @@ async def test_a_pane_that_cannot_draw_says_so_in_its_place(monkeypatch: pytest.
         assert "wrong now" in run.text()
 
 
-def raise_an_escape_sequence(*_: object) -> None:
+def raise_an_escape_sequence(*_: object, **__: object) -> None:
     """Fail with words that would clear the screen."""
     raise RuntimeError("no good\n\x1b[2Jat all")
 
@@ -333,7 +345,7 @@ async def test_an_escape_sequence_in_the_words_of_a_pane_that_failed_does_nothin
 ) -> None:
     monkeypatch.setattr(f"tsym_tui.ui.widgets.{broken}", raise_an_escape_sequence)
     async with running(pictures.home()) as run:
-        assert "no good" in run.text()
+        assert "\N{REPLACEMENT CHARACTER}[2Jat" in run.text()
         assert "\x1b" not in run.text()
 
 

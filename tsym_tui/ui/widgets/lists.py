@@ -86,6 +86,7 @@ class TablePane(ListPane):
 
     def build(self, cells: int, height: int) -> Sequence[Row]:
         """Write the rows on screen, no others."""
+        self.places = {}
         view = self.desk.view
         if view.digest is None:
             return []
@@ -120,6 +121,7 @@ class PlainListPane(ListPane):
 
     def build(self, cells: int, height: int) -> Sequence[Row]:
         """Write as many nodes as there are rows, and the notice on the last one."""
+        self.places = {}
         view = self.desk.view
         if view.digest is None:
             return []
