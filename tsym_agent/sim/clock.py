@@ -6,6 +6,8 @@ import asyncio
 import time
 from typing import Protocol
 
+DAY_S = 86_400.0
+
 
 class Clock(Protocol):
     """Virtual time."""

@@ -7,13 +7,12 @@ from collections.abc import Iterable
 import msgspec
 
 from tsym_agent.model.status import BackendState
+from tsym_agent.sim.clock import DAY_S
 from tsym_agent.sim.identity import Identity, identify
 from tsym_agent.sim.network import Network
 from tsym_agent.sim.scenario import Scenario
 from tsym_agent.sim.schema import EventTable, NodeTable, RegionTable
 from tsym_agent.sim.timeline import Change, Timeline
-
-DAY_S = 86_400.0
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -124,7 +123,8 @@ class Population:
         node = scenario.nodes[name]
         events = [event for event in timeline.lasting if event.on and name in scenario.select(event.on)]
         key_expiry_s = _key_expiry_s(node, events)
-        is_expired = node.standing == "expired" or (key_expiry_s is not None and key_expiry_s <= timeline.now_s)
+        has_lapsed = any(event.kind == "key-expired" for event in events)
+        is_expired = node.standing == "expired" or has_lapsed or (key_expiry_s is not None and key_expiry_s <= 0)
         is_present = name not in timeline.removed
         is_running = name not in timeline.stopped and name not in timeline.offline
         state = _state(node, events, is_expired=is_expired)

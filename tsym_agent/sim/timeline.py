@@ -7,6 +7,7 @@ import itertools
 
 import msgspec
 
+from tsym_agent.sim.clock import DAY_S
 from tsym_agent.sim.scenario import Scenario
 from tsym_agent.sim.schema import UNDOES, EventTable
 
@@ -27,7 +28,6 @@ class Timeline:
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
         self._order = itertools.count()
-        self.now_s = 0.0
         self._pending: list[tuple[float, int, EventTable, bool]] = []
         self.lasting: list[EventTable] = []
         """Events that hold now, apart from the four below; of two that contradict the later one wins."""
@@ -38,6 +38,10 @@ class Timeline:
         self.offline = {node.name for node in nodes if not node.up}
         for event in scenario.events:
             self._push(event.at, event, began=True)
+        for node in nodes:
+            if (days := node.key_expires_days or 0) > 0:
+                expiry = EventTable(kind="key-expired", at=days * DAY_S, on=node.name)
+                self._push(expiry.at, expiry, began=True)
 
     @property
     def next_s(self) -> float | None:
@@ -46,7 +50,6 @@ class Timeline:
 
     def advance(self, until_s: float) -> list[Change]:
         """Play everything that is due and return it in order."""
-        self.now_s = until_s
         changes = []
         while self._pending and self._pending[0][0] <= until_s:
             at_s, _, event, began = heapq.heappop(self._pending)

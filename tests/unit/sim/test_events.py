@@ -93,6 +93,18 @@ def test_an_expired_key_is_refused_and_logs_the_node_out() -> None:
     assert parse_status(world.status_body("there")).state is BackendState.NEEDS_LOGIN
 
 
+def test_a_key_expires_when_its_days_are_over() -> None:
+    world = World(tailnet(node("brief", "b", "key_expires_days = 0.5")))
+
+    expired = []
+    for at_s in (12 * 3600 - 1, 12 * 3600 + 1):
+        world.advance(at_s)
+        (brief,) = [peer for peer in parse_status(world.status_body("here")).peers if peer.host_name == "brief"]
+        expired.append(bool(brief.expired))
+
+    assert expired == [False, True]
+
+
 def test_each_key_expires_at_its_own_time() -> None:
     world = World(tailnet(event("key-expired", 'on = "here"', at=5), event("key-expired", ON_THERE, lasts=None)))
     world.advance(11)

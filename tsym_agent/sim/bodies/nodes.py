@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tsym_agent.model.status import BackendState
 from tsym_agent.sim.bodies.peers import JSON, Dates, allowed_ips, own_endpoints
+from tsym_agent.sim.clock import DAY_S
 from tsym_agent.sim.eras import Era, capability_version, era_of, long_version
-from tsym_agent.sim.facts import DAY_S, Facts
+from tsym_agent.sim.facts import Facts
 from tsym_agent.sim.network import Network
 from tsym_agent.sim.scenario import Scenario
 from tsym_agent.sim.schema import NodeTable

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from tsym_agent.model.paths import PathKind
 from tsym_agent.model.status import BackendState
 from tsym_agent.sim.chance import digest
+from tsym_agent.sim.clock import DAY_S
 from tsym_agent.sim.eras import Era
-from tsym_agent.sim.facts import DAY_S, Facts
+from tsym_agent.sim.facts import Facts
 from tsym_agent.sim.network import Network, Route
 from tsym_agent.sim.sessions import Session
 
