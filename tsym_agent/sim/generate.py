@@ -20,11 +20,11 @@ def expand(file: str, content: ScenarioFile) -> tuple[NodeTable, ...]:
         key = f"generate[{index}]"
         try:
             nodes.extend(_nodes_of(table))
+        except msgspec.ValidationError as error:  # a ValueError, too, but one of a made node, not of the pattern
+            raise ScenarioError(file, key, str(error)) from error
         except (KeyError, IndexError, ValueError) as error:
             problem = "only {site}, {n} and {name} may stand in braces"
             raise ScenarioError(file, f"{key}.name", f"cannot be filled in ({error}); {problem}") from error
-        except msgspec.ValidationError as error:
-            raise ScenarioError(file, key, str(error)) from error
         if bool(table.counts) == bool(table.names):
             raise ScenarioError(file, key, "expected either `counts` by site, or `names` and a `site`")
         if len(nodes) > MOST_NODES:

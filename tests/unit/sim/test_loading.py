@@ -79,7 +79,9 @@ def test_a_mistake_is_named(before: str, after: str, words: str) -> None:
             '[[generate]]\nname = "{x}"\ncounts = { a = 1 }\nnode = { owner = "kim" }', "braces", id="generate pattern"
         ),
         pytest.param(
-            '[[generate]]\nname = "{n}!"\ncounts = { a = 1 }\nnode = { owner = "kim" }', "generate", id="generate name"
+            '[[generate]]\nname = "{n}!"\ncounts = { a = 1 }\nnode = { owner = "kim" }',
+            r"generate\[0\]: Expected `str` matching regex .* at `\$\.name`$",
+            id="generate name",
         ),
         pytest.param(
             '[[generate]]\nname = "{n}"\ncounts = { a = 9999, b = 9999 }\nnode = { owner = "kim" }',
