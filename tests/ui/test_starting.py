@@ -12,6 +12,7 @@ import pytest
 from tests.ui import pictures
 from tests.ui.fake_source import FakeSource
 from tests.ui.running import quiet_app
+from tsym_tui.cli import places
 from tsym_tui.graph.themes import THEMES
 from tsym_tui.ui import crashes
 from tsym_tui.ui.desk import Desk
@@ -103,6 +104,20 @@ def test_a_report_goes_to_the_temporary_files_where_the_state_folder_cannot_be_w
     assert report is not None
     assert report.parent == tmp_path
     assert report.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("env", "folder"),
+    [
+        ({"XDG_STATE_HOME": "/state", "HOME": "/home/ann"}, "/state/tsym"),
+        ({"XDG_STATE_HOME": "state", "HOME": "/home/ann"}, "/home/ann/.local/state/tsym"),
+        ({"XDG_STATE_HOME": "", "HOME": "/home/ann"}, "/home/ann/.local/state/tsym"),
+        ({"HOME": "/home/ann"}, "/home/ann/.local/state/tsym"),
+        ({}, str(Path.home() / ".local/state/tsym")),
+    ],
+)
+def test_our_state_is_where_the_commands_keep_theirs(env: dict[str, str], folder: str) -> None:
+    assert crashes.state_folder(env) == places.state_folder(env) == Path(folder)
 
 
 def test_a_bug_whose_report_cannot_be_written_is_said_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

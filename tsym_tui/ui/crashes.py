@@ -16,9 +16,9 @@ EXIT_CODE = 70
 
 
 def state_folder(env: Mapping[str, str] = os.environ) -> Path:
-    """Return where our state lives."""
-    base = env.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(base) / "tsym"
+    """Return where our state lives; the specification says that a relative path in the variable is to be ignored."""
+    base = Path(env.get("XDG_STATE_HOME", ""))
+    return (base if base.is_absolute() else Path(env.get("HOME") or Path.home()) / ".local" / "state") / "tsym"
 
 
 def write_report(error: BaseException, folder: Path, about: str = "the app") -> Path | None:
