@@ -1,6 +1,7 @@
 """The app on an invented household, with a task that notes how late the loop lets it run.
 
 `python -m tests.bench.stall_probe OUT` writes the worst lag in milliseconds between the first frame and the drawn map;
+a map that does not come writes nothing and ends with 1;
 with `--on-the-loop` numpy and networkx are imported by the loop itself, which is what the app must not do.
 """
 
@@ -26,7 +27,11 @@ class ProbedApp(TsymApp):
 
     def watch_the_loop(self, out: Path, *, on_the_loop: bool) -> None:
         """Start the task once the first frame is painted."""
-        self.call_after_refresh(lambda: asyncio.create_task(self._watch(out, on_the_loop=on_the_loop)))
+        self.call_after_refresh(self._start_watching, out, on_the_loop=on_the_loop)
+
+    def _start_watching(self, out: Path, *, on_the_loop: bool) -> None:
+        """Return nothing: the screen would await what it is given, and stand still meanwhile."""
+        self.run_worker(self._watch(out, on_the_loop=on_the_loop), group="probe")
 
     async def _watch(self, out: Path, *, on_the_loop: bool) -> None:
         worst = 0.0
@@ -36,7 +41,10 @@ class ProbedApp(TsymApp):
             for name in ("numpy", "networkx", "tsym_tui.graph.draw", "tsym_tui.graph.layouts"):
                 importlib.import_module(name)
             worst = time.perf_counter() - start
-        while not self._is_drawn() and time.perf_counter() < deadline:
+        while not self._is_drawn():
+            if time.perf_counter() > deadline:
+                self.exit(return_code=1, message=f"no map within {PATIENCE_S:.0f} s")
+                return
             start = time.perf_counter()
             await asyncio.sleep(TICK_S)
             worst = max(worst, time.perf_counter() - start - TICK_S)
@@ -52,6 +60,7 @@ def main(out: str, *flags: str) -> None:
     app = ProbedApp(FakeSource(pictures.home()))
     app.call_later(app.watch_the_loop, Path(out), on_the_loop="--on-the-loop" in flags)
     app.run()
+    sys.exit(app.return_code)
 
 
 if __name__ == "__main__":
