@@ -158,7 +158,7 @@ def _template(wishes: PingWishes) -> RoundTemplate:
     """Say how to ping a pair: one after the other, as `tailscale ping` does."""
     count = wishes.count or (10 if wishes.targets else PROBES_PER_SWEEP)
     return RoundTemplate(
-        kind=wishes.kind, probes=1, most=count, size=wishes.size, timeout_s=wishes.timeout_s, sweep=1, waits=True
+        kind=wishes.kind, probes=1, most=count, size=wishes.size, timeout_s=wishes.timeout_s, waits=True
     )
 
 

@@ -99,6 +99,8 @@ class Fleet:
             for single in expand(spec)
         )
         self._picture.set_members(self._members)
+        self._ping_numbers = itertools.count(-1, -1)
+        """Of sweeps that were asked for: below zero, since the prober's own count upwards."""
         self._runner: asyncio.Task[None] | None = None
         self._rung = asyncio.Event()
 
@@ -213,9 +215,11 @@ class Fleet:
     ) -> AsyncGenerator[tuple[PairKey, Sample | LocalAPIError], None]:
         """Ping pairs as `template` says; yield each sample as it comes, or the trouble that ended a pair's pings.
 
-        `asked` gives each pair the address to ping; empty = the target's first.
+        `asked` gives each pair the address to ping; empty = the target's first. Each call is a sweep of its own, so a
+        pair that stays silent in it has failed whatever it answered before; the template's number is not used.
         """
-        rounds = self._picture.rounds(template, asked)
+        numbered = msgspec.structs.replace(template, sweep=next(self._ping_numbers))
+        rounds = self._picture.rounds(numbered, asked)
         async for planned, result in Sender(clock=self._clock).sweep(rounds, enough):
             self._picture.take(planned, result)
             yield planned.key, result

@@ -65,6 +65,14 @@ def test_no_pong_is_exit_code_one(tsym: Tsym, daemon: Daemon) -> None:
     assert (result.code, result.out) == (1, "me: ping nas (100.64.0.4) timed out\n")
 
 
+def test_watching_ends_when_a_pair_that_answered_is_dead(tsym: Tsym, daemon: Daemon) -> None:
+    daemon.on("ping", answer(json.dumps({"LatencySeconds": 0.005, "Endpoint": "192.0.2.7:41641"})), hang)
+    watch = ("-c", "1", "--timeout", "100ms", "--watch", "--every", "0.1", "--fail-on", "dead")
+    result = tsym("ping", "--host", daemon.spec, *watch)
+
+    assert (result.code, result.out) == (1, f"{PONG}me: ping nas (100.64.0.4) timed out\n")
+
+
 def test_an_error_is_told_in_its_words(tsym: Tsym, daemon: Daemon) -> None:
     daemon.say_pong(Err="peer's node key has expired")
     result = tsym("ping", "--host", daemon.spec, "nas", "-c", "1")
@@ -113,8 +121,8 @@ def test_an_address_behind_a_route_means_its_router(tsym: Tsym, daemon: Daemon) 
 def test_an_address_is_pinged_as_written_and_a_name_at_the_first_one(
     tsym: Tsym, daemon: Daemon, target: str, address: str
 ) -> None:
-    addresses = {"TailscaleIPs": ["100.64.0.4", "fd7a::1"], "PrimaryRoutes": ["192.168.1.0/24"]}
-    daemon.say_status(peer("cafe", DNSName="cafe-1.example.", **addresses))
+    own, behind = ["100.64.0.4", "fd7a::1"], ["192.168.1.0/24"]
+    daemon.say_status(peer("cafe", DNSName="cafe-1.example.", TailscaleIPs=own, PrimaryRoutes=behind))
     tsym("ping", "--host", daemon.spec, target, "-c", "1")
 
     assert daemon.pinged() == [address]

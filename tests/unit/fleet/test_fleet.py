@@ -674,7 +674,7 @@ def test_the_cost_counts_the_probes_of_the_last_minute() -> None:
 
 
 def test_pinging_reports_each_sample_and_keeps_it() -> None:
-    template = RoundTemplate(kind=PingKind.TSMP, probes=2, sweep=1)
+    template = RoundTemplate(kind=PingKind.TSMP, probes=2)
 
     async def script() -> tuple[int, PathKind]:
         async with fleet_of(FakeHost("a", "b"), options=QUIET) as fleet:
@@ -683,6 +683,23 @@ def test_pinging_reports_each_sample_and_keeps_it() -> None:
             return len(results), pair(fleet.snapshot(), "a", "b").path
 
     assert play(script()) == (2, PathKind.UNKNOWN)
+
+
+def test_a_pair_that_falls_silent_between_two_pings_has_failed() -> None:
+    host = FakeHost("a", "b")
+
+    async def script() -> list[SampleState]:
+        states = []
+        async with fleet_of(host, options=QUIET) as fleet:
+            await fleet.ready()
+            for answered in (True, False):
+                host.answer = lambda _ip, _number, answered=answered: direct() if answered else None  # type: ignore[misc]  # bound now
+                async for _ in fleet.ping(RoundTemplate(probes=1), {(ref("a"), ref("b")): ""}):
+                    pass
+                states.append(pair(fleet.snapshot(), "a", "b").state)
+        return states
+
+    assert play(script()) == [SampleState.FRESH, SampleState.FAILED]
 
 
 def test_details_hold_every_hosts_word_its_own_first() -> None:
