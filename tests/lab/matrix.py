@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,11 +75,24 @@ def watch_matrix(lab: Lab) -> Iterator[Iterator[Matrix]]:
         text=True,
         env=user_environment(lab),
     ) as watching:
-        assert watching.stdout
         try:
-            yield (read_matrix(lab, line) for line in watching.stdout)
+            yield (read_matrix(lab, line) for line in lines_of(watching, ANSWER_DEADLINE_S))
         finally:
             watching.terminate()
+
+
+def lines_of(program: subprocess.Popen[str], deadline_s: float) -> Iterator[str]:
+    """Yield what a program prints, line by line; one that ends or is silent for too long fails, and is ended."""
+    assert program.stdout
+    while True:
+        too_late = threading.Timer(deadline_s, program.kill)
+        too_late.start()
+        try:
+            line = program.stdout.readline()
+        finally:
+            too_late.cancel()
+        assert line, f"no answer within {deadline_s:.0f} s, or the program ended"
+        yield line
 
 
 def matrix_command(lab: Lab, *options: str) -> Sequence[str | Path]:

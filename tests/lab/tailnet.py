@@ -111,12 +111,14 @@ class Lab:
     @contextmanager
     def cut(self, **hosts: Traffic) -> Iterator[None]:
         """Drop traffic of hosts for a while, `cut(c=Traffic.ALL)`; afterwards they are online again."""
-        with ExitStack() as cuts:
-            for host, traffic in hosts.items():
-                cuts.enter_context(self.network.cut(host, traffic))
-            yield
-        for host in hosts:
-            self.nodes[host].reconnect()
+        try:
+            with ExitStack() as cuts:
+                for host, traffic in hosts.items():
+                    cuts.enter_context(self.network.cut(host, traffic))
+                yield
+        finally:
+            for host in hosts:
+                self.nodes[host].reconnect()
         self.wait_back(*hosts)
 
     @contextmanager

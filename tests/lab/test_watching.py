@@ -1,10 +1,14 @@
 """What a watched `tsym matrix` says while a real tailnet breaks. A file of its own, since a sweep takes a minute."""
 
+import signal
+import subprocess
 import time
+
+import pytest
 
 from tsym_agent.probe import limits
 
-from .matrix import watch_matrix
+from .matrix import lines_of, watch_matrix
 from .netns import Traffic
 from .tailnet import Lab
 from .topology import DERP, expected_paths, expected_with
@@ -25,3 +29,11 @@ def test_a_watched_matrix_drops_the_old_colour_within_one_sweep(broken_lab: Lab)
             while (seen := next(answers).classes()) != expected and time.monotonic() < end:
                 pass
             assert seen == expected
+
+
+def test_a_program_that_says_nothing_is_not_waited_for_for_ever() -> None:
+    with subprocess.Popen(["sleep", "60"], stdout=subprocess.PIPE, text=True) as silent:
+        with pytest.raises(AssertionError, match="no answer"):
+            next(lines_of(silent, 0.05))
+
+    assert silent.returncode == -signal.SIGKILL
