@@ -138,7 +138,7 @@ def _of_pairs(digest: Digest, explained: Mapping[Kind, set[NodeRef]]) -> Iterato
     silenced = set().union(*(explained.get(kind, set()) for kind in (Kind.HOST, Kind.BARRED, Kind.DEAD)))
     for (source, target), there in pairs.items():
         back = pairs.get((target, source))
-        if _is_well(there) and (back is None or _is_well(back)):
+        if is_well(there) and (back is None or is_well(back)):
             continue  # most pairs of a large tailnet end here
         if (back is not None and source > target) or source in silenced or target in silenced:
             continue  # seen from the other side, or said of the node
@@ -147,7 +147,7 @@ def _of_pairs(digest: Digest, explained: Mapping[Kind, set[NodeRef]]) -> Iterato
             yield problem
 
 
-def _is_well(pair: Pair) -> bool:
+def is_well(pair: Pair) -> bool:
     """Whether there is nothing to say of one direction: direct and not slow, or not asked."""
     if pair.state is SampleState.NEVER:
         return True

@@ -19,7 +19,7 @@ from tsym_tui.graph.frame import Run
 from tsym_tui.graph.looks import LOOKS, Look, Role, format_age, format_loss, format_ms, look_of
 from tsym_tui.graph.themes import mix
 from tsym_tui.ui.digests import Digest, typical_ms
-from tsym_tui.ui.problems import SLOW_MS
+from tsym_tui.ui.problems import is_well
 from tsym_tui.ui.rows.nodelist import list_window, node_mark
 from tsym_tui.ui.rows.pens import Pen, Row, blank, clip, fit_text, joined, on, width_of
 
@@ -105,11 +105,7 @@ class Grid(msgspec.Struct, frozen=True):
 
 def is_bad(pair: Pair | None) -> bool:
     """Whether a cell is worth a look: not direct, not fresh, slow; an empty cell is not."""
-    if pair is None or pair.state is SampleState.NEVER:
-        return False
-    if pair.state is not SampleState.FRESH or pair.path is not PathKind.DIRECT:
-        return True
-    return (typical_ms(pair) or 0.0) >= SLOW_MS
+    return pair is not None and not is_well(pair)
 
 
 def next_bad(digest: Digest, grid: Grid) -> Grid:
@@ -232,8 +228,7 @@ def _coloured(pen: Pen, grid: Grid, pair: Pair, look: Look) -> Run:
     if background is None or colour is None or pair.state not in {SampleState.FRESH, SampleState.FAILED}:
         return run
     tint = mix(colour, background, DEAD_TINT_SHARE if pair.state is SampleState.FAILED else TINT_SHARE)
-    is_well = pair.state is SampleState.FRESH and pair.path is PathKind.DIRECT
-    front = mix(colour, background, QUIET_SHARE) if is_well and not is_bad(pair) else colour
+    front = mix(colour, background, QUIET_SHARE) if is_well(pair) else colour
     return Run(text, msgspec.structs.replace(run.style, fg=front, bg=tint))
 
 
