@@ -16,6 +16,7 @@ import msgspec
 from tsym_tui.cli.errors import CommandError
 from tsym_tui.cli.exits import Exit
 from tsym_tui.cli.hostlist import choose_hosts
+from tsym_tui.cli.texts import is_terminal
 from tsym_tui.cli.wishes import Look, to_wishes
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def run_app(given: Mapping[str, object]) -> int:
 
 def require_terminal() -> None:
     """Refuse to paint into a file or a pipe."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
         raise CommandError("the app needs a terminal; `tsym matrix` and `tsym map` print the same as text")
 
 

@@ -11,7 +11,7 @@ import click
 
 from tsym_agent.model.snapshot import Snapshot
 from tsym_tui.cli.documents import emit_document
-from tsym_tui.cli.errors import CommandError, ReaderLeftError
+from tsym_tui.cli.errors import CommandError
 from tsym_tui.cli.exits import Exit
 from tsym_tui.cli.matrix import settle
 from tsym_tui.cli.options import look_options, setting, shared_options
@@ -99,6 +99,8 @@ def _write(snapshot: Snapshot, wishes: MapWishes, page: Page) -> None:
         emit_document(pairs_document(snapshot), wishes)
     elif wishes.format == "text" and wishes.output is None:
         emit(page.wrap(_draw_text(snapshot, wishes, page)))
+    elif wishes.output is None:
+        emit(_render(snapshot, wishes, page))
     else:
         _keep(_render(snapshot, wishes, page), wishes.output)
 
@@ -151,14 +153,8 @@ def picture_size(wishes: MapWishes) -> tuple[int, int]:
     return wishes.width or width, wishes.height or height
 
 
-def _keep(body: bytes, output: str | None) -> None:
+def _keep(body: bytes, output: str) -> None:
     try:
-        if output is None:
-            sys.stdout.buffer.write(body)
-            sys.stdout.buffer.flush()
-        else:
-            Path(output).expanduser().write_bytes(body)
-    except BrokenPipeError as error:
-        raise ReaderLeftError from error
+        Path(output).expanduser().write_bytes(body)
     except OSError as error:
         raise CommandError(f"{output}: {error.strerror}") from error

@@ -74,18 +74,21 @@ def columns(env: Mapping[str, str] = os.environ) -> int:
     return shutil.get_terminal_size((FALLBACK_WIDTH, 24)).columns
 
 
-def is_terminal(stream: TextIO) -> bool:
-    """Whether a person watches the stream."""
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person sits at the stream; None = it was closed before we began."""
     try:
-        return stream.isatty()
+        return stream is not None and stream.isatty()
     except ValueError:
         return False  # closed
 
 
-def emit(text: str) -> None:
-    """Write data to stdout; raise `ReaderLeftError` when nobody reads it any more."""
+def emit(body: str | bytes) -> None:
+    """Write data to stdout; raise `ReaderLeftError` when nobody reads it any more, `OSError` when it cannot be kept."""
     try:
-        sys.stdout.write(text)
+        if isinstance(body, bytes):
+            sys.stdout.buffer.write(body)
+        else:
+            sys.stdout.write(body)
         sys.stdout.flush()
     except BrokenPipeError as error:
         raise ReaderLeftError from error

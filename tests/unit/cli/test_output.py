@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.cli.conftest import Tsym
+from tests.unit.cli.conftest import Daemon, Tsym
 
 ROOT = Path(__file__).parents[3]
 
@@ -38,8 +38,16 @@ def test_closed_errors_do_no_harm(tmp_path: Path) -> None:
     assert "there is no such socket" in finished.stdout
 
 
-def test_a_full_disk_is_said(tmp_path: Path) -> None:
-    finished = run_in_shell("tsym locate > /dev/full", tmp_path)
+def test_a_closed_input_is_no_terminal(tmp_path: Path) -> None:
+    finished = run_in_shell("tsym <&-", tmp_path)
+
+    assert finished.returncode == 2
+    assert "the app needs a terminal" in finished.stderr
+
+
+@pytest.mark.parametrize("command", ["locate", "map --host {} --format svg --settle 0", "map --host {} --settle 0"])
+def test_a_full_disk_is_said(tmp_path: Path, daemon: Daemon, command: str) -> None:
+    finished = run_in_shell(f"tsym {command.format(daemon.spec)} > /dev/full", tmp_path)
 
     assert finished.returncode == 2
     assert finished.stderr == "tsym: cannot write to standard output: No space left on device\n"
@@ -50,6 +58,14 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
 
     assert finished.stdout.splitlines()[-1] == "0"
     assert finished.stderr == ""
+
+
+def test_a_reader_that_leaves_a_picture_is_no_error(tmp_path: Path, daemon: Daemon) -> None:
+    finished = run_in_shell(
+        f"tsym map --host {daemon.spec} --format svg --settle 0 | true; echo ${{PIPESTATUS[0]}}", tmp_path
+    )
+
+    assert (finished.stdout, finished.stderr) == ("0\n", "")
 
 
 def test_a_settings_folder_that_may_not_be_seen_holds_no_settings(tsym: Tsym, monkeypatch: pytest.MonkeyPatch) -> None:
