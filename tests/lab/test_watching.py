@@ -32,8 +32,8 @@ def test_a_watched_matrix_drops_the_old_colour_within_one_sweep(broken_lab: Lab)
 
 
 def test_a_program_that_says_nothing_is_not_waited_for_for_ever() -> None:
-    with subprocess.Popen(["sleep", "60"], stdout=subprocess.PIPE, text=True) as silent:
-        with pytest.raises(AssertionError, match="no answer"):
-            next(lines_of(silent, 0.05))
+    silent = subprocess.Popen(["sleep", "60"], stdout=subprocess.PIPE, text=True)
+    with silent, pytest.raises(AssertionError, match="no answer"):
+        next(lines_of(silent, 0.05))
 
     assert silent.returncode == -signal.SIGKILL
