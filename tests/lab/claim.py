@@ -39,10 +39,6 @@ class Claim:
     def folder(self) -> Path:
         return ROOT / self.name
 
-    def namespace(self, host: str) -> Namespace:
-        """Name (and not yet make) this lab's namespace for a host."""
-        return Namespace(f"{self.name}-{host}")
-
     def release(self) -> None:
         """End and remove whatever still carries this lab's name, folder last."""
         _remove_everything_of(self.name)

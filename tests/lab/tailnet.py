@@ -152,26 +152,12 @@ class Lab:
         in_parallel([partial(node.wait_state, "Running") for node in self.nodes.values()])
         self.wait_all_online()
 
-    @contextmanager
-    def peer_relay(self) -> Iterator[None]:
-        """Let the public host serve as a peer relay for a while."""
-        self.start_relay()
-        try:
-            yield
-        finally:
-            self.stop_relay()
-
     def start_relay(self) -> None:
         """Make the public host a peer relay, and return once all nodes that can use it know it."""
         self.headscale.allow_relay(True)
         relay = self.nodes[RELAY_HOST]
         relay.cli("set", f"--relay-server-port={RELAY_PORT}")
         self._wait_relays([relay.address])
-
-    def stop_relay(self) -> None:
-        self.nodes[RELAY_HOST].cli("set", "--relay-server-port=")
-        self.headscale.allow_relay(False)
-        self._wait_relays([])
 
     @contextmanager
     def extra_node(
