@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -66,10 +66,9 @@ class Bus:
         finally:
             self._watchers.discard(watcher)
 
-    def publish(self, updates: Iterable[Update]) -> None:
+    def publish(self, updates: Sequence[Update]) -> None:
         """Tell every watcher what changed."""
-        updates = tuple(updates)
-        for watcher in self._watchers if updates else ():
+        for watcher in self._watchers:
             for said in notices(self._world, watcher.host, watcher.mask, updates):
                 self._put(watcher, said)
 

@@ -16,10 +16,8 @@ class Change(msgspec.Struct, frozen=True):
     """An event that began or was undone."""
 
     at_s: float
-    event: EventTable
     nodes: frozenset[str]
     """The nodes it is about."""
-    began: bool
 
 
 class Timeline:
@@ -75,7 +73,7 @@ class Timeline:
             affected |= nodes
         else:
             affected -= nodes
-        return Change(at_s, event, nodes, began)
+        return Change(at_s, nodes)
 
     def _nodes(self, event: EventTable) -> frozenset[str]:
         selectors = [event.on, event.source, event.target, *(event.between or ())]

@@ -71,8 +71,8 @@ class World:
         """Return a virtual second as RFC 3339 in UTC."""
         return (self.epoch + timedelta(seconds=at_s)).isoformat().replace("+00:00", "Z")
 
-    def advance(self, now_s: float) -> list[Update]:
-        """Let time pass until `now_s` and return the nodes that changed; a time in the past changes nothing."""
+    def advance(self, now_s: float) -> None:
+        """Let time pass until `now_s` and tell the listeners what changed; a time in the past changes nothing."""
         self.now_s = max(self.now_s, now_s)
         updates: list[Update] = []
         while self.next_change_s is not None and self.next_change_s <= self.now_s:
@@ -83,7 +83,6 @@ class World:
                 updates += changed
         for listener in self.listeners if updates else ():
             listener(updates)
-        return updates
 
     def is_asked(self, host: str) -> bool:
         """Whether a host's socket accepts connections."""

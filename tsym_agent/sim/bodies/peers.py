@@ -20,7 +20,6 @@ Dates = Callable[[float], str]
 NEVER = "0001-01-01T00:00:00Z"
 ZERO_KEY = "nodekey:" + "0" * 64
 _ANYWHERE = ("0.0.0.0/0", "::/0")
-_RELAY_CAP = "tailscale.com/cap/relay"
 
 _PEER_CAPS: tuple[str, ...] = (
     "default-auto-update",
