@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-from tsym_agent.model.hosts import HostState
+from tsym_agent.model.hosts import Host, HostState
 from tsym_agent.model.nodes import Standing
 from tsym_agent.model.pairs import Pair
 from tsym_agent.model.paths import PathKind, SampleState
@@ -37,9 +37,11 @@ __all__ = [
     "format_loss",
     "format_ms",
     "freshness",
+    "host_words",
     "latency_step",
     "look_of",
     "signs",
+    "verdict_look",
 ]
 
 
@@ -149,6 +151,11 @@ def look_of(pair: Pair | None) -> Look:
     return LOOKS[pair.state, pair.path]
 
 
+def verdict_look(state: SampleState, path: PathKind) -> Look:
+    """Return the look of a verdict over samples: unlike `look_of`, it names no class that was last seen."""
+    return LOOKS[state, path if state is SampleState.FRESH else PathKind.UNKNOWN]
+
+
 class NodeKind(StrEnum):
     """What a node is to us."""
 
@@ -185,6 +192,13 @@ HOST_WORDS: dict[HostState, str] = {
     HostState.STOPPED: "stopped",
     HostState.NEEDS_LOGIN: "needs login",
 }
+
+
+def host_words(host: Host) -> str:
+    """Say how a host stands with us, and for how long it has been silent."""
+    is_silent = host.state is HostState.FAILED and host.age_s is not None
+    return HOST_WORDS[host.state] + (f" for {format_age(host.age_s)}" if is_silent else "")
+
 
 STANDING_WORDS: dict[Standing, str] = {
     Standing.OK: "",

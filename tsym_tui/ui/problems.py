@@ -17,7 +17,7 @@ from tsym_agent.model.nodes import Node, Standing
 from tsym_agent.model.pairs import Pair
 from tsym_agent.model.paths import PathKind, SampleState
 from tsym_agent.model.times import parse_time
-from tsym_tui.graph.looks import HOST_WORDS, STANDING_WORDS, Direction, Line, combine, format_age, format_ms
+from tsym_tui.graph.looks import STANDING_WORDS, Direction, Line, combine, format_age, format_ms, host_words
 from tsym_tui.graph.themes import THRESHOLDS_MS
 from tsym_tui.ui.digests import Digest, NodeSum, typical_ms
 
@@ -76,8 +76,7 @@ def _of_host(host: Host) -> Iterator[Problem]:
     nodes = () if host.ref is None else (host.ref,)
     title = host_title(host)
     if host.state not in {HostState.OK, HostState.CONNECTING}:
-        since = f" for {format_age(host.age_s)}" if host.state is HostState.FAILED and host.age_s is not None else ""
-        yield Problem(Kind.HOST, title, f"{HOST_WORDS[host.state]}{since}", nodes)
+        yield Problem(Kind.HOST, title, host_words(host), nodes)
     elif host.health:
         yield Problem(Kind.HEALTH, title, host.health[0], nodes)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from tsym_agent.model.hosts import Host, HostState
 from tsym_agent.model.nodes import Node
 from tsym_agent.model.times import parse_time
-from tsym_tui.graph.looks import HOST_WORDS, Role, format_age
+from tsym_tui.graph.looks import Role, format_age, host_words
 from tsym_tui.ui.digests import NodeSum
 from tsym_tui.ui.problems import STANDING_ADVICE
 from tsym_tui.ui.rows.pens import Pen, Row, fit_text, wrap
@@ -59,12 +59,9 @@ def host_lines(pen: Pen, host: Host, cells: int) -> list[Row]:
     """Say how a host stands with us when it is not well, and what to do, wrapped."""
     if host.state is HostState.OK:
         return [[pen("! ", Role.WARN), pen(line)] for text in host.health for line in wrap(text, cells - 2)]
-    head = HOST_WORDS[host.state]
-    if host.state is HostState.FAILED and host.age_s is not None:
-        head += f" for {format_age(host.age_s)}"
     role = Role.CHROME if host.state is HostState.CONNECTING else Role.WARN
     lines = wrap(host.error, cells) if host.error else []
-    return [[pen(head, role, bold=True)], *([pen(line)] for line in lines)]
+    return [[pen(host_words(host), role, bold=True)], *([pen(line)] for line in lines)]
 
 
 def standing_lines(pen: Pen, node: Node, cells: int) -> list[Row]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from tsym_agent.model.paths import PathKind, SampleState
 from tsym_tui.graph.frame import Run
-from tsym_tui.graph.looks import LOOKS, Role, format_age
+from tsym_tui.graph.looks import LOOKS, Role, format_age, verdict_look
 from tsym_tui.ui.rows.pens import Pen, Row, spread
 from tsym_tui.ui.source import Sample
 
@@ -76,7 +76,7 @@ def _class(pen: Pen, sample: Sample | None) -> Run:
     if sample is None:
         return pen(" ")
     state = SampleState.FAILED if sample.latency_ms is None else SampleState.FRESH
-    look = LOOKS[state, sample.path if state is SampleState.FRESH else PathKind.UNKNOWN]
+    look = verdict_look(state, sample.path)
     return pen.look(pen.glyph(look.strip), look, sample.latency_ms)
 
 

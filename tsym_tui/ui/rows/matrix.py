@@ -16,7 +16,7 @@ from tsym_agent.model.ids import NodeRef
 from tsym_agent.model.pairs import Pair
 from tsym_agent.model.paths import PathKind, SampleState
 from tsym_tui.graph.frame import Run
-from tsym_tui.graph.looks import LOOKS, Look, Role, format_age, format_loss, format_ms, look_of
+from tsym_tui.graph.looks import LOOKS, Look, Role, format_age, format_loss, format_ms, look_of, verdict_look
 from tsym_tui.graph.themes import mix
 from tsym_tui.ui.digests import Digest, typical_ms
 from tsym_tui.ui.problems import is_well
@@ -259,15 +259,14 @@ def _numbers(pen: Pen, digest: Digest, grid: Grid, columns: range, name_cells: i
 
 def _row_says(pen: Pen, digest: Digest, ref: NodeRef, nodes: Sequence[NodeRef]) -> Row:
     """Count what is not direct in a host's row."""
-    counts: Counter[tuple[SampleState, PathKind]] = Counter()
+    counts: Counter[Look] = Counter()
     for target in nodes:
         pair = digest.pair(ref, target)
         if pair is not None and is_bad(pair):
-            fresh = pair.state is SampleState.FRESH
-            counts[pair.state, pair.path if fresh else PathKind.UNKNOWN] += 1
+            counts[verdict_look(pair.state, pair.path)] += 1
     parts: list[Row] = []
     for look in LOOKS.values():
-        count = counts[look.state, look.path]
+        count = counts[look]
         if count:
             role = Role.TEXT if look.role is Role.LATENCY else look.role
             parts.append([pen(pen.glyph(look.glyph), role), pen.dim(str(count))])
@@ -279,9 +278,7 @@ def _column_says(pen: Pen, digest: Digest, grid: Grid, columns: range, name_cell
     row: Row = [*blank(3), pen.dim(fit_text("all hosts say", name_cells + 4, pen.signs.ellipsis))]
     for column in columns:
         pairs = [pair for pair in digest.incoming.get(grid.nodes[column], ()) if pair.state is not SampleState.NEVER]
-        looks = {
-            LOOKS[pair.state, pair.path if pair.state is SampleState.FRESH else PathKind.UNKNOWN] for pair in pairs
-        }
+        looks = {verdict_look(pair.state, pair.path) for pair in pairs}
         if len(looks) == 1 and all(is_bad(pair) for pair in pairs):
             look = next(iter(looks))
             times = [ms for pair in pairs if (ms := grid.metric.ms_of(pair)) is not None]

@@ -13,11 +13,13 @@ from tsym_tui.graph.looks import (
     NODE_LOOKS,
     Direction,
     Line,
+    Look,
     NodeKind,
     Role,
     combine,
     format_age,
     format_ms,
+    verdict_look,
 )
 from tsym_tui.ui.digests import Digest
 from tsym_tui.ui.problems import KEY_WARNING_S
@@ -72,18 +74,17 @@ def line_between(digest: Digest, one: NodeRef, other: NodeRef) -> Line:
 
 def class_bars(pen: Pen, digest: Digest, ref: NodeRef, cells: int) -> list[Row]:
     """Count a node's pairs by class, with a bar each; classes nobody shows are left out."""
-    counts: Counter[tuple[SampleState, PathKind]] = Counter()
+    counts: Counter[Look] = Counter()
     for other in neighbours(digest, ref):
         line = line_between(digest, ref, other)
-        counts[line.state, line.path if line.state is SampleState.FRESH else PathKind.UNKNOWN] += 1
+        counts[verdict_look(line.state, line.path)] += 1
     most = max(counts.values(), default=0)
     order = [*((SampleState.FRESH, path) for path in PathKind), *((s, PathKind.UNKNOWN) for s in SampleState)]
     rows = []
-    for key in dict.fromkeys(order):
-        count = counts[key]
+    for look in dict.fromkeys(LOOKS[key] for key in order):
+        count = counts[look]
         if not count:
             continue
-        look = LOOKS[key]
         role = Role.TEXT if look.role is Role.LATENCY else look.role
         room = cells - 17 - 5
         bar = ("-" if pen.is_ascii else "━") * max(1, round(room * count / most))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from tsym_agent.model.ids import NodeRef
 from tsym_agent.model.paths import PathKind, SampleState
 from tsym_tui.graph.frame import Run
-from tsym_tui.graph.looks import LOOKS, NODE_LOOKS, NodeKind, Role, format_age, format_ms
+from tsym_tui.graph.looks import LOOKS, NODE_LOOKS, NodeKind, Role, format_age, format_ms, verdict_look
 from tsym_tui.ui.digests import Digest, NodeSum
 from tsym_tui.ui.problems import Kind, Problem
 from tsym_tui.ui.rows.pens import Pen, Row, blank, emphasised, fit, on, spread
@@ -53,7 +53,7 @@ def class_and_number(pen: Pen, sums: NodeSum) -> Row:
     """Write the class a node is mostly reached by and its round trip, or how long it has been silent or unasked."""
     if not sums.probed and not sums.never:
         return []
-    look = LOOKS[sums.state, sums.path if sums.state is SampleState.FRESH else PathKind.UNKNOWN]
+    look = verdict_look(sums.state, sums.path)
     number = format_ms(sums.median_ms) if sums.state is SampleState.FRESH else _age(sums)
     text = f"{pen.glyph(look.glyph)}{number.rjust(NUMBER_CELLS)}"
     return [pen.look(text, look, sums.median_ms, sums.age_s)]

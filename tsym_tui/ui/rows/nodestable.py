@@ -15,7 +15,7 @@ from tsym_agent.model.ids import NodeRef
 from tsym_agent.model.nodes import Node, Standing
 from tsym_agent.model.paths import PathKind, SampleState
 from tsym_agent.model.times import parse_time
-from tsym_tui.graph.looks import HOST_WORDS, LOOKS, STANDING_WORDS, Role, format_age, format_loss, format_ms
+from tsym_tui.graph.looks import STANDING_WORDS, Role, format_age, format_loss, format_ms, host_words, verdict_look
 from tsym_tui.ui.digests import Digest, NodeSum
 from tsym_tui.ui.problems import KEY_WARNING_S, host_title
 from tsym_tui.ui.rows.facts import age_of
@@ -83,7 +83,7 @@ def _path(pen: Pen, entry: Entry) -> Row:
         return [pen("! ", Role.WARN), pen(STANDING_WORDS[entry.node.standing], Role.WARN)]
     if not sums.probed and not sums.never:
         return [pen("we look from here" if sums.host is not None else "", Role.CHROME)]
-    look = LOOKS[sums.state, sums.path if sums.state is SampleState.FRESH else PathKind.UNKNOWN]
+    look = verdict_look(sums.state, sums.path)
     others = ", mixed" if len(sums.paths) > 1 else ""
     mark = pen.look(pen.glyph(look.glyph), look, sums.median_ms, sums.age_s)
     if sums.state is SampleState.FRESH:
@@ -279,8 +279,7 @@ def host_notes(pen: Pen, digest: Digest, cells: int, room: int) -> Sequence[Row]
         return []
     rows: list[Row] = []
     for host in silent[: room if len(silent) <= room else room - 1]:
-        age = f" for {format_age(host.age_s)}" if host.age_s is not None and host.state is HostState.FAILED else ""
-        head = [pen("! ", Role.WARN), pen(host_title(host)), pen(f"  {HOST_WORDS[host.state]}{age}", Role.WARN)]
+        head = [pen("! ", Role.WARN), pen(host_title(host)), pen(f"  {host_words(host)}", Role.WARN)]
         rows.append(clip([*blank(3), *head, pen.dim(f"  {host.error or ''}")], cells, pen.signs.ellipsis))
     hidden = len(silent) - len(rows)
     return [*rows, [*blank(5), pen(f"{hidden} more hosts do not answer", Role.CHROME)]] if hidden else rows
