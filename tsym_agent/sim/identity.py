@@ -10,7 +10,7 @@ import msgspec
 
 from tsym_agent.sim.chance import digest, whole
 from tsym_agent.sim.scenario import Scenario
-from tsym_agent.sim.schema import SiteTable
+from tsym_agent.sim.schema import NodeTable, SiteTable
 
 _LETTERS = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _FIRST_ADDRESS = int(ipaddress.IPv4Address("100.64.0.0"))
@@ -55,7 +55,7 @@ def identify(scenario: Scenario) -> dict[str, Identity]:
         found[node.name] = Identity(
             node_id=whole(10**15, 8 * 10**15, "node", *key) if hosted else number,
             stable_id=f"n{_letters(digest('stable', *key))}CNTRL" if hosted else str(number),
-            user_id=user_id(scenario, node.shared_by or node.owner),
+            user_id=user_id(scenario, owner(node)),
             node_key=f"nodekey:{digest('key', *key).hex()}",
             disco_key="" if node.mullvad else f"discokey:{digest('disco', *key).hex()}",
             machine_key=f"mkey:{digest('machine', *key).hex()}",
@@ -68,6 +68,11 @@ def identify(scenario: Scenario) -> dict[str, Identity]:
         )
         ports[node.site] += 1
     return found
+
+
+def owner(node: NodeTable) -> str:
+    """Return the user a node belongs to; empty for tagged ones."""
+    return "" if node.tags and not node.shared_by else node.shared_by or node.owner
 
 
 def user_id(scenario: Scenario, name: str) -> int:

@@ -9,6 +9,7 @@ from tsym_agent.model.paths import PingKind
 from tsym_agent.model.pings import PingResult
 from tsym_agent.sim.calls import Call, RefusedError
 from tsym_agent.sim.eras import Era
+from tsym_agent.sim.network import RELAYS_SINCE
 from tsym_agent.wire.exchange import Reply
 
 MAX_BYTES = 65_467
@@ -59,7 +60,7 @@ def ping_body(result: PingResult, era: Era) -> dict[str, object]:
         "LatencySeconds": result.latency_seconds,
         "Endpoint": result.endpoint,
     }
-    if era >= (1, 86):
+    if era >= RELAYS_SINCE:
         fields["PeerRelay"] = result.peer_relay
     fields |= {"DERPRegionID": result.derp_region_id, "DERPRegionCode": result.derp_region_code}
     if result.peer_api_port:

@@ -325,6 +325,14 @@ def test_users_are_named_and_tagged_nodes_are_nobodys() -> None:
     assert owners == {"there": "kim@example.com", "server": None}
 
 
+def test_a_tagged_node_belongs_to_the_tagged_devices_whoever_added_it() -> None:
+    world = World(tailnet(node("server", "b", 'tags = ["tag:x"]', "vantage = true")))
+
+    (user,) = (parse_status(world.status_body("server", peers=False)).user or {}).values()
+
+    assert user.login_name == "tagged-devices"
+
+
 def test_without_peers_there_is_only_the_own_user() -> None:
     shown = parse_status(World(tailnet()).status_body("here", peers=False))
 

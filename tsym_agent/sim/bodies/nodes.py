@@ -9,7 +9,6 @@ from tsym_agent.sim.eras import Era, capability_version, era_of, long_version
 from tsym_agent.sim.facts import Facts
 from tsym_agent.sim.network import Network
 from tsym_agent.sim.scenario import Scenario
-from tsym_agent.sim.schema import NodeTable
 
 _NODE_CAPS = ("default-auto-update", "https", "https://tailscale.com/cap/file-sharing", "ssh-env-vars")
 
@@ -92,11 +91,6 @@ def _net_info(facts: Facts, network: Network, scenario: Scenario) -> JSON:
         "DERPLatency": latencies,
     }
     return fields
-
-
-def owner(node: NodeTable) -> str:
-    """Return the user a node belongs to; empty for tagged ones."""
-    return "" if node.tags and not node.shared_by else node.shared_by or node.owner
 
 
 _OS_VERSIONS = {"linux": "6.12.48", "macOS": "26.0.1", "windows": "10.0.26100.4652", "iOS": "26.0.1", "android": "16"}

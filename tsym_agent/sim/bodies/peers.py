@@ -10,7 +10,7 @@ from tsym_agent.sim.chance import digest
 from tsym_agent.sim.clock import DAY_S
 from tsym_agent.sim.eras import Era
 from tsym_agent.sim.facts import Facts
-from tsym_agent.sim.network import Network, Route
+from tsym_agent.sim.network import RELAYS_SINCE, Network, Route
 from tsym_agent.sim.sessions import Session
 
 JSON = dict[str, object]
@@ -65,7 +65,7 @@ def idle_peer(facts: Facts, era: Era, dates: Dates) -> JSON:
     if node.routes:
         fields["PrimaryRoutes"] = node.routes
     fields |= {"Addrs": None, "CurAddr": "", "Relay": "" if node.mullvad else facts.region.code}
-    if era >= (1, 86):
+    if era >= RELAYS_SINCE:
         fields["PeerRelay"] = ""
     fields |= {
         "RxBytes": 0,
@@ -104,7 +104,7 @@ def known_peer(facts: Facts, era: Era, dates: Dates, session: Session, now_s: fl
     }
     if is_active and route is not None and route.path is PathKind.DIRECT:
         fields["CurAddr"] = route.endpoint
-    if is_active and route is not None and route.path is PathKind.PEER_RELAY and era >= (1, 86):
+    if is_active and route is not None and route.path is PathKind.PEER_RELAY and era >= RELAYS_SINCE:
         fields["PeerRelay"] = route.peer_relay
     return fields
 
