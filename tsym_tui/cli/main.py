@@ -5,18 +5,14 @@ A traceback never reaches a person: it goes into a log, and the line says where.
 
 from __future__ import annotations
 
-import errno
-import os
 import sys
 from collections.abc import Sequence
-from typing import TextIO
 
 import click
 
+from tsym_agent.console import NOWHERE_TO_PRINT, WRITE_FAILURES, describe_write_failure, drop_output, ensure_stderr
 from tsym_tui.cli.errors import CommandError, ReaderLeftError
 from tsym_tui.cli.exits import Exit
-
-_WRITE_FAILURES = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG, errno.EBADF})
 
 
 def run() -> None:
@@ -26,9 +22,9 @@ def run() -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
-    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - a device, for good
+    ensure_stderr()
     if sys.stdout is None:
-        click.echo("tsym: standard output is closed: there is nowhere to print", err=True)
+        click.echo(f"tsym: {NOWHERE_TO_PRINT}", err=True)
         return Exit.USAGE
     for stream in (sys.stdout, sys.stderr):
         _replace_what_cannot_be_written(stream)
@@ -36,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        _drop_output()
+        drop_output()
     except OSError as error:
         code = _cannot_write(error)
     return int(code)
@@ -58,7 +54,7 @@ def _explain(error: Exception) -> Exit:
     """Say in one line how a command ended, and return its exit code."""
     match error:
         case ReaderLeftError() | BrokenPipeError():
-            _drop_output()
+            drop_output()
             return Exit.OK
         case click.ClickException():
             error.show()
@@ -66,7 +62,7 @@ def _explain(error: Exception) -> Exit:
         case CommandError():
             click.echo(f"tsym: {error}", err=True)
             return error.code
-        case OSError(errno=number) if number in _WRITE_FAILURES:
+        case OSError(errno=number) if number in WRITE_FAILURES:
             return _cannot_write(error)
         case _:
             from tsym_tui.cli.bugs import report_bug
@@ -76,8 +72,8 @@ def _explain(error: Exception) -> Exit:
 
 def _cannot_write(error: OSError) -> Exit:
     """Say that what was to be printed is lost: a full disk is nobody's bug."""
-    _drop_output()
-    click.echo(f"tsym: cannot write to standard output: {error.strerror}", err=True)
+    drop_output()
+    click.echo(f"tsym: {describe_write_failure(error)}", err=True)
     return Exit.USAGE
 
 
@@ -86,13 +82,3 @@ def _replace_what_cannot_be_written(stream: object) -> None:
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="replace")
-
-
-def _drop_output() -> None:
-    """Let nothing be written at exit, where it would complain about the closed pipe."""
-    stdout: TextIO = sys.stdout
-    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 - a device, and a stream is wanted
-        try:
-            os.dup2(nowhere.fileno(), stdout.fileno())
-        except (OSError, ValueError):
-            return
