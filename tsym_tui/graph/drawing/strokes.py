@@ -191,7 +191,6 @@ class Summary(msgspec.Struct, frozen=True):
 
     look: Look
     latency_ms: float | None
-    count: int
 
     def style(self, options: MapOptions) -> Style:
         """Return the colour of a trunk."""
@@ -219,7 +218,7 @@ def summarise(lines: list[Line]) -> Summary | None:
     numbers = [
         line.latency_ms for line in lines if (line.state, line.path) == (state, path) and line.latency_ms is not None
     ]
-    return Summary(LOOKS[state, path], median(numbers) if numbers else None, sum(counts.values()))
+    return Summary(LOOKS[state, path], median(numbers) if numbers else None)
 
 
 def ref_index(graph: TailnetGraph, ref: NodeRef | None) -> int:

@@ -32,8 +32,6 @@ class Layout:
     """One entry of the registry."""
 
     name: str
-    title: str
-    """What a person reads in a list of choices."""
     arrange: Callable[[Request], Arrangement]
     most_nodes: int | None = None
     """It takes too long above; None = any number."""
@@ -42,20 +40,20 @@ class Layout:
 
 
 _ALL = (
-    Layout("sites", "places side by side", sites.sites, most_nodes=120),
-    Layout("arcs", "names on two arcs", arcs.arcs),
-    Layout("spring", "springs (Fruchterman-Reingold)", family.spring, most_nodes=499),
-    Layout("kamada-kawai", "distances (Kamada-Kawai)", family.kamada_kawai, most_nodes=150, needs_scipy=True),
-    Layout("spectral", "spectral", family.spectral, most_nodes=2000, needs_scipy=True),
-    Layout("circular", "one ring", family.circular),
-    Layout("shell", "agents inside, peers outside", family.shell),
-    Layout("spiral", "spiral", family.spiral),
-    Layout("planar", "no crossings", family.planar, most_nodes=2000),
-    Layout("multipartite", "a column for each group", family.multipartite),
-    Layout("bipartite", "agents left, peers right", family.bipartite),
-    Layout("arf", "attraction and repulsion (ARF)", family.arf, most_nodes=300),
-    Layout("forceatlas2", "forces (ForceAtlas2)", family.forceatlas2, most_nodes=500),
-    Layout("bfs", "hops from the first agent", family.bfs),
+    Layout("sites", sites.sites, most_nodes=120),
+    Layout("arcs", arcs.arcs),
+    Layout("spring", family.spring, most_nodes=499),
+    Layout("kamada-kawai", family.kamada_kawai, most_nodes=150, needs_scipy=True),
+    Layout("spectral", family.spectral, most_nodes=2000, needs_scipy=True),
+    Layout("circular", family.circular),
+    Layout("shell", family.shell),
+    Layout("spiral", family.spiral),
+    Layout("planar", family.planar, most_nodes=2000),
+    Layout("multipartite", family.multipartite),
+    Layout("bipartite", family.bipartite),
+    Layout("arf", family.arf, most_nodes=300),
+    Layout("forceatlas2", family.forceatlas2, most_nodes=500),
+    Layout("bfs", family.bfs),
 )
 LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in _ALL}
 """Every layout by its name, in the order of a list of choices."""

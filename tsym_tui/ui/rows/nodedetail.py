@@ -133,7 +133,7 @@ def pair_row(pen: Pen, digest: Digest, ref: NodeRef, other: NodeRef, cells: int)
     number = format_ms(line.latency_ms) if line.state is SampleState.FRESH else _since(line)
     way = ""
     if line.direction is not Direction.EVEN:
-        forth = (line.direction is Direction.THERE) == (line.there is digest.pair(ref, other))
+        forth = line.direction is Direction.THERE
         way = f"{pen.signs.right if forth else pen.signs.left} "
     right = [pen(way, Role.WARN), pen.line(f"{pen.glyph(line.look.glyph)}{number.rjust(7)}", line)]
     return spread([pen(digest.name_of(other))], right, cells, pen.signs.ellipsis)

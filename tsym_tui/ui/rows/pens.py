@@ -19,8 +19,6 @@ from tsym_tui.graph.themes import PLAIN, Role, Style, Theme, freshness, latency_
 
 Row: TypeAlias = list[Run]
 
-BLANK: Row = []
-
 
 class Pen(msgspec.Struct, frozen=True):
     """Writes runs in the colours of a theme and the glyphs of a level."""
