@@ -40,6 +40,7 @@ __all__ = [
     "host_words",
     "latency_step",
     "look_of",
+    "number_of",
     "signs",
     "verdict_look",
 ]

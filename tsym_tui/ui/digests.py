@@ -20,7 +20,7 @@ from tsym_agent.model.pairs import Pair
 from tsym_agent.model.paths import PathKind, SampleState
 from tsym_agent.model.snapshot import Snapshot
 from tsym_tui.graph.cells import settle
-from tsym_tui.graph.looks import NodeKind
+from tsym_tui.graph.looks import NodeKind, number_of
 
 _BAD_FIRST = {PathKind.DERP: 0, PathKind.PEER_RELAY: 1, PathKind.UNKNOWN: 2, PathKind.DIRECT: 3}
 
@@ -107,10 +107,8 @@ _NOTHING = NodeSum()
 
 
 def typical_ms(pair: Pair | None) -> float | None:
-    """Return the one number of a pair: its median where there is one, else its newest round trip; fresh pairs only."""
-    if pair is None or pair.state is not SampleState.FRESH:
-        return None
-    return pair.p50_ms if pair.p50_ms is not None else pair.latency_ms
+    """Return the round trip that a pair shows; None unless there is a fresh one."""
+    return None if pair is None else number_of(pair)
 
 
 def sum_up(pairs: tuple[Pair, ...], host: Host | None = None) -> NodeSum:

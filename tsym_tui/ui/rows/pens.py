@@ -14,7 +14,7 @@ from tsym_agent.model.pairs import Pair
 from tsym_tui.graph.cells import clip as clip_text
 from tsym_tui.graph.cells import width
 from tsym_tui.graph.frame import Run
-from tsym_tui.graph.looks import Glyph, Level, Line, Look, Signs, look_of, signs
+from tsym_tui.graph.looks import Glyph, Level, Line, Look, Signs, look_of, number_of, signs
 from tsym_tui.graph.themes import PLAIN, Role, Style, Theme, freshness, latency_step
 
 Row: TypeAlias = list[Run]
@@ -58,8 +58,9 @@ class Pen(msgspec.Struct, frozen=True):
 
     def sample(self, text: str, pair: Pair | None) -> Run:
         """Write something in the colours of one direction."""
-        ms = None if pair is None else (pair.latency_ms if pair.p50_ms is None else pair.p50_ms)
-        return self.look(text, look_of(pair), ms, None if pair is None else pair.age_s)
+        if pair is None:
+            return self.look(text, look_of(None))
+        return self.look(text, look_of(pair), number_of(pair), pair.age_s)
 
     def line(self, text: str, line: Line) -> Run:
         """Write something in the colours of both directions together."""
