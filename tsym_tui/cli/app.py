@@ -64,7 +64,6 @@ def open_app(wishes: AppWishes, opener: SourceOpener) -> int:
         theme="mono" if wishes.color == "never" and wishes.theme == "auto" else wishes.theme,
         glyphs=wishes.glyphs,
         layout=wishes.layout,
-        mouse=wishes.mouse,
         start_screen=wishes.start_screen,
     )
     app = TsymApp(opener, settings=settings, commands=tsym)

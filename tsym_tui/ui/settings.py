@@ -27,7 +27,6 @@ class Settings(msgspec.Struct, frozen=True):
     theme: str = AUTO
     glyphs: str = AUTO
     layout: str = AUTO
-    mouse: bool = True
     start_screen: str = "map"
 
     def __post_init__(self) -> None:
