@@ -14,11 +14,12 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, 
 from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import msgspec
 
 from tsym_agent.localapi.errors import LocalAPIError
+from tsym_agent.model.hosts import Host
 from tsym_agent.model.ids import NodeRef
 from tsym_agent.model.nodes import Node
 from tsym_agent.model.snapshot import ProbeCost, Snapshot
@@ -64,6 +65,18 @@ class FleetOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DEFAULT_OPTIONS = FleetOptions()
+
+
+class Asked(NamedTuple):
+    """One host, as a command that runs on many hosts sees it."""
+
+    host: Host
+    node: Node | None
+    """The node it is; None until it has answered once."""
+    client: HostClient | None
+    """Who asks it; None while it cannot be reached at all."""
+    tags: tuple[str, ...] = ()
+    """What the hosts file calls it; its node has tags of its own."""
 
 
 class Fleet:
@@ -171,6 +184,15 @@ class Fleet:
         """Return the nodes that can be asked now, in the order of their hosts."""
         self._picture.renew()
         return self._picture.vantages
+
+    def asked(self) -> tuple[Asked, ...]:
+        """Return every host in its order, those that do not answer too: for running one command on many."""
+        self._picture.renew()
+        node = self._picture.assembly.node
+        return tuple(
+            Asked(member.to_host(), node(member.ref) if member.ref else None, member.client, member.spec.tags)
+            for member in self._members
+        )
 
     async def details(self, ref: NodeRef) -> NodeDetails:
         """Ask every host what it knows of a node, whole."""

@@ -230,6 +230,20 @@ def test_a_profile_switch_starts_a_new_key_space() -> None:
     assert {tailnet.name for tailnet in play(script())} == {"work.example"}
 
 
+def test_a_command_finds_every_host_with_its_node_and_client() -> None:
+    well, dead = FakeHost("a", "b"), FakeHost("c")
+    dead.trouble = DaemonUnreachableError("/fake/c", "nobody listens")
+
+    async def script() -> list[tuple[HostState, str | None, bool]]:
+        async with fleet_of(well, dead, options=QUIET) as fleet:
+            await fleet.ready()
+            return [
+                (one.host.state, one.node.name if one.node else None, one.client is not None) for one in fleet.asked()
+            ]
+
+    assert play(script()) == [(HostState.OK, "a.home.example", True), (HostState.FAILED, None, True)]
+
+
 def test_a_dead_host_stays_visible_with_its_reason_and_delays_nobody() -> None:
     dead = FakeHost("b", "a")
     dead.trouble = DaemonUnreachableError("/fake/b", "nobody listens", "start it")
