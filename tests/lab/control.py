@@ -17,6 +17,9 @@ CONTROL_ADDRESS = "10.99.0.1"
 SERVER_URL = f"http://{CONTROL_ADDRESS}:8080"
 BASE_DOMAIN = "lab.internal"
 RELAY_TAG = "tag:relay"
+AGENT_TAG = "tag:tsymbiote-adapter"
+VIEWER_TAG = "tag:tsymbiote-webui"
+Grant = dict[str, object]
 START_DEADLINE_S = 30.0
 
 
@@ -59,9 +62,10 @@ class Headscale:
         self._binary = tools.ensure(tools.HEADSCALE) / "headscale"
         self._config = folder / "headscale.yaml"
         self._user_ids: dict[str, int] = {}
+        self._grants: list[Grant] = []
         self._config.write_text(_config(folder))
         (folder / "derp.yaml").write_text(_derp_map())
-        self._write_policy(with_relay=False)
+        self._write_policy()
         serve = [str(self._binary), "--config", str(self._config), "serve"]
         self.program = Program(internet.wrap(serve), folder / "headscale.log")
 
@@ -72,11 +76,19 @@ class Headscale:
         """Run one headscale command; it speaks to the server's unix socket, so it runs outside all namespaces."""
         return run([self._binary, "--config", self._config, *words])
 
-    def auth_key(self, user: str | None) -> str:
-        """Mint a reusable key for nodes of this user (made if new), or of the relay tag for None."""
-        owner = ["--tags", RELAY_TAG] if user is None else ["--user", str(self._user_id(user))]
-        minted = self.command("preauthkeys", "create", *owner, "--reusable", "--expiration", "24h", "-o", "json")
+    def auth_key(self, user: str | None, *more: str, tag: str = RELAY_TAG) -> str:
+        """Mint a reusable key for nodes of this user (made if new), or of a tag for None; `more`: as `--ephemeral`."""
+        owner = ["--tags", tag] if user is None else ["--user", str(self._user_id(user))]
+        minted = self.command("preauthkeys", "create", *owner, "--reusable", "--expiration", "24h", *more, "-o", "json")
         return str(json.loads(minted)["key"])
+
+    def api_key(self) -> str:
+        """Mint a key for headscale's REST interface, which is at `SERVER_URL` inside the lab."""
+        return self.command("apikeys", "create", "--expiration", "24h").strip()
+
+    def tag(self, node_id: str, *tags: str) -> None:
+        """Make a node belong to tags instead of its user."""
+        self.command("nodes", "tag", "--identifier", node_id, "--tags", ",".join(tags))
 
     def nodes_named(self, name: str) -> list[str]:
         """IDs of the nodes with this host name."""
@@ -91,9 +103,14 @@ class Headscale:
         """Remove a node from the tailnet."""
         self.command("nodes", "delete", "--identifier", node_id, "--force")
 
-    def allow_relay(self, allowed: bool) -> None:
-        """Grant everybody the use of peer relays that carry the relay tag, or take that back."""
-        self._write_policy(with_relay=allowed)
+    def allow_relay(self) -> None:
+        """Grant everybody the use of peer relays that carry the relay tag."""
+        self.grant({"src": ["*"], "dst": [RELAY_TAG], "app": {"tailscale.com/cap/relay": [{}]}})
+
+    def grant(self, *grants: Grant) -> None:
+        """Add grants to the policy."""
+        self._grants += grants
+        self._write_policy()
         self.program.signal(signal.SIGHUP)
 
     def _user_id(self, name: str) -> int:
@@ -110,13 +127,11 @@ class Headscale:
             return False
         return True
 
-    def _write_policy(self, *, with_relay: bool) -> None:
-        grants: list[dict[str, object]] = [{"src": ["*"], "dst": ["*"], "ip": ["*"]}]
-        if with_relay:
-            grants.append({"src": ["*"], "dst": [RELAY_TAG], "app": {"tailscale.com/cap/relay": [{}]}})
+    def _write_policy(self) -> None:
+        everybody: Grant = {"src": ["*"], "dst": ["*"], "ip": ["*"]}
         policy = {
-            "tagOwners": {RELAY_TAG: []},
-            "grants": grants,
+            "tagOwners": {RELAY_TAG: [], AGENT_TAG: [], VIEWER_TAG: []},
+            "grants": [everybody, *self._grants],
             "nodeAttrs": [{"target": ["*"], "attr": ["disable-captive-portal-detection"]}],
         }
         (self._folder / "policy.json").write_text(json.dumps(policy, indent=1))

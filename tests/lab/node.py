@@ -9,7 +9,7 @@ import socket
 from collections.abc import Iterable
 from http import HTTPStatus
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import NotRequired, TypedDict, cast
 
 from . import tools
 from .control import SERVER_URL
@@ -42,6 +42,7 @@ class Peer(TypedDict):
     ID: str
     HostName: str
     DNSName: str
+    Tags: NotRequired[list[str]]
     TailscaleIPs: list[str] | None
     Online: bool
 
@@ -184,6 +185,10 @@ class Node:
     def address(self) -> str:
         """Its first tailnet address."""
         return (self.status()["Self"]["TailscaleIPs"] or [""])[0]
+
+    def carries(self, tags: Iterable[str]) -> bool:
+        """Whether control told this node that these are its tags."""
+        return set(self.status()["Self"].get("Tags", ())) == set(tags)
 
     @property
     def stable_id(self) -> str:

@@ -154,10 +154,17 @@ class Lab:
 
     def start_relay(self) -> None:
         """Make the public host a peer relay, and return once all nodes that can use it know it."""
-        self.headscale.allow_relay(True)
+        self.headscale.allow_relay()
         relay = self.nodes[RELAY_HOST]
         relay.cli("set", f"--relay-server-port={RELAY_PORT}")
         self._wait_relays([relay.address])
+
+    def tag(self, *tags: str, hosts: Iterable[str]) -> None:
+        """Make hosts belong to tags, for good, and return once their nodes know."""
+        for node in [self.nodes[host] for host in hosts]:
+            for known in self.headscale.nodes_named(node.name):
+                self.headscale.tag(known, *tags)
+            wait_until(partial(node.carries, tags), f"{node.name} to carry {tags}", ONLINE_DEADLINE_S)
 
     @contextmanager
     def extra_node(
