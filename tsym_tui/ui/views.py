@@ -14,8 +14,8 @@ import msgspec
 from tsym_agent.model.hosts import HostState
 from tsym_agent.model.ids import NodeRef
 from tsym_agent.model.snapshot import Snapshot
+from tsym_tui.fleet.filters import Filter
 from tsym_tui.ui.digests import Digest, digest
-from tsym_tui.ui.filters import Filter
 from tsym_tui.ui.problems import Problem, find_problems
 from tsym_tui.ui.rows.faces import Face, face_of
 from tsym_tui.ui.rows.header import Mood

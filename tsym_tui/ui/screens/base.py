@@ -11,8 +11,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tsym_agent.model.ids import NodeRef
+from tsym_tui.fleet.filters import Filter
 from tsym_tui.ui.desk import Desk
-from tsym_tui.ui.filters import Filter
 from tsym_tui.ui.keys import Scope
 from tsym_tui.ui.rows.faces import Face, face_rows
 from tsym_tui.ui.rows.pens import Row

@@ -8,9 +8,9 @@ from typing import ClassVar
 from textual import events
 from textual.message import Message
 
+from tsym_tui.fleet.filters import Filter, FilterError, parse_filter
 from tsym_tui.graph.looks import Role
 from tsym_tui.ui.desk import Desk
-from tsym_tui.ui.filters import Filter, FilterError, parse_filter
 from tsym_tui.ui.linetext import LineText
 from tsym_tui.ui.rows.pens import Row, blank, clip, joined
 from tsym_tui.ui.widgets.panes import Pane

@@ -1,4 +1,4 @@
-"""The filter line of the app: words and `key:value` terms, all of which must hold.
+"""The filter language: words and `key:value` terms, all of which must hold. The app's filter line, and `--on`.
 
     web            the name, host name or an address contains it
     tag:db         carries the tag (with or without its `tag:`)
@@ -16,14 +16,39 @@ Pure: a node and its sums in, yes or no out. The whole language is case-blind.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 
 from tsym_agent.model.nodes import Node
 from tsym_agent.model.paths import PathKind, SampleState
-from tsym_tui.ui.digests import NodeSum
 
-Test = Callable[[Node, NodeSum], bool]
+
+class Sums(Protocol):
+    """How a node is reached from everywhere we can look from, as far as filters ask."""
+
+    @property
+    def host(self) -> object | None:
+        """What we can look from this node with; None = nothing."""
+
+    @property
+    def paths(self) -> frozenset[PathKind]:
+        """Classes by which somebody reaches it now."""
+
+    @property
+    def state(self) -> SampleState:
+        """What is known of reaching it."""
+
+    @property
+    def failed(self) -> int:
+        """How many hosts do not reach it."""
+
+    @property
+    def median_ms(self) -> float | None:
+        """Its typical round trip."""
+
+
+Test = Callable[[Node, Sums], bool]
 
 PATH_WORDS = {
     "direct": PathKind.DIRECT,
@@ -34,6 +59,8 @@ PATH_WORDS = {
 }
 STATE_WORDS = {"dead": SampleState.FAILED, "stale": SampleState.STALE, "never": SampleState.NEVER}
 KEYS = ("tag", "owner", "os", "path", "rtt")
+MEASURED = frozenset({"path", "rtt"})
+"""Terms that ask what probes found out."""
 
 
 class FilterError(ValueError):
@@ -50,14 +77,24 @@ class Filter(msgspec.Struct, frozen=True):
         """Whether it filters anything."""
         return bool(self.tests)
 
-    def matches(self, node: Node, sums: NodeSum) -> bool:
+    def matches(self, node: Node, sums: Sums) -> bool:
         """Whether every term holds for the node."""
         return all(test(node, sums) for test in self.tests)
 
 
-def parse_filter(text: str) -> Filter:
-    """Read a filter line; raises FilterError for a term that cannot be read."""
-    return Filter(text=text.strip(), tests=tuple(_parse_term(term) for term in text.lower().split()))
+def parse_filter(text: str, *, is_measured: bool = True) -> Filter:
+    """Read a filter line; raises FilterError for a term that cannot be read.
+
+    `is_measured` says whether there are probes to ask; without any, a term about them is refused, not false.
+    """
+    terms = text.lower().split()
+    if not is_measured and (found := next((term for term in terms if _key_of(term) in MEASURED), None)):
+        raise FilterError(f"{found} asks for measurements, and nothing is probed here")
+    return Filter(text=text.strip(), tests=tuple(_parse_term(term) for term in terms))
+
+
+def _key_of(term: str) -> str:
+    return term.lstrip("!").partition(":")[0] if ":" in term else ""
 
 
 def _parse_term(term: str) -> Test:

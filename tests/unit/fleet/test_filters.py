@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.ui import pictures
+from tsym_tui.fleet.filters import FilterError, parse_filter
 from tsym_tui.ui.digests import digest
-from tsym_tui.ui.filters import FilterError, parse_filter
 
 HOME = digest(pictures.home())
 
