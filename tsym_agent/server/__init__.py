@@ -1,1 +1,1 @@
-"""The agent's HTTP server: allow-list, identity, streams, metrics. Nothing here yet."""
+"""The agent's HTTP server: allow-list, identity, streams, metrics. It diagnoses nothing."""
