@@ -9,7 +9,8 @@ Learnt from ipn/localapi and client/local of tailscale 1.80.3 and 1.102.3.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from typing import TypeVar
+from contextlib import aclosing
+from typing import Literal, TypeVar
 from urllib.parse import urlencode
 
 from tsym_agent.localapi.bus import BusWatch
@@ -20,10 +21,14 @@ from tsym_agent.localapi.errors import (
     NotSupportedError,
     RequestRefusedError,
 )
+from tsym_agent.localapi.following import Following, Target, Turn, one_stream
+from tsym_agent.localapi.happenings import follow_bus_events, follow_ipn
+from tsym_agent.localapi.logtap import follow_log
 from tsym_agent.localapi.refusals import from_answer, from_wire
 from tsym_agent.model.derp import DERPMap, parse_derp_map
 from tsym_agent.model.hosts import Rights
 from tsym_agent.model.lock import LockStatus, parse_lock_status
+from tsym_agent.model.logs import Event, LogLine
 from tsym_agent.model.netmap import ControlNode, parse_control_node
 from tsym_agent.model.notify import TOPOLOGY_MASK, BusMask, Notify
 from tsym_agent.model.paths import PingKind
@@ -59,13 +64,17 @@ class LocalClient:
         auth: str | None = None,
         timeout_s: float = 5.0,
         max_pings: int = MAX_PINGS,
+        host_header: str = HOST_HEADER,
     ) -> None:
-        """Ask over `opener`; `auth` is the token of the macOS apps, `timeout_s` the deadline of every call but ping."""
+        """Ask over `opener`; `auth` is the token of the macOS apps, `timeout_s` the deadline of every call but ping.
+
+        `host_header` is for what stands before a daemon and answers to a name of its own.
+        """
         login = None if auth is None else ("", auth)
         self.where = opener.where
         self._timeout_s = timeout_s
-        self._calls = HttpClient(opener, host_header=HOST_HEADER, auth=login, max_connections=MAX_CALLS)
-        self._pings = HttpClient(opener, host_header=HOST_HEADER, auth=login, max_connections=max_pings)
+        self._calls = HttpClient(opener, host_header=host_header, auth=login, max_connections=MAX_CALLS)
+        self._pings = HttpClient(opener, host_header=host_header, auth=login, max_connections=max_pings)
         self._daemon_version: str | None = None
         self._rights: Rights | None = None
 
@@ -144,6 +153,41 @@ class LocalClient:
         """
         return BusWatch(self._calls).notices(mask)
 
+    def follow_ipn_bus(self, mask: BusMask = TOPOLOGY_MASK) -> AsyncGenerator[Notify | Turn, None]:
+        """Watch the bus as `watch_ipn_bus` does, and be told as well when its stream stands and when it broke."""
+        return BusWatch(self._calls).told(mask)
+
+    def log_lines(self, level: int = 0) -> AsyncGenerator[LogLine, None]:
+        """Follow `GET logtap` (1.36) for ever: the daemon's log up to a verbosity, safe to print.
+
+        The first line says that the tap stands; after a gap another one does. Needs the right to write: raises
+        `AccessDeniedError` without it, and whatever else keeps the first stream from standing. Reconnects later. Leave
+        it with `contextlib.aclosing`.
+        """
+        return follow_log(Following(self._calls), level)
+
+    def events(self, source: Literal["ipn", "bus"] = "ipn") -> AsyncGenerator[Event, None]:
+        """Follow what happens on the host, for ever, with the manners of `log_lines`.
+
+        `ipn` is `GET watch-ipn-bus` condensed to what is news; `bus` is `GET debug-bus-events` (1.86), the daemon's
+        inner events, for which it wants the right to write.
+        """
+        if source == "bus":
+            return follow_bus_events(Following(self._calls))
+        return follow_ipn(BusWatch(self._calls), self._status_body)
+
+    async def stream(
+        self, name: str, params: Mapping[str, str] = {}, *, method: str = "GET"
+    ) -> AsyncGenerator[bytes, None]:
+        """Ask one endpoint on a connection of its own and yield its body as it comes; raises `LocalAPIError`.
+
+        It is not mended when it breaks. Leave it with `contextlib.aclosing`.
+        """
+        async with aclosing(one_stream(self._calls, Target(name, _target(name, params), method))) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, bytes):
+                    yield piece
+
     async def ask(
         self,
         name: str,
@@ -175,9 +219,10 @@ class LocalClient:
         method: str = "GET",
         body: bytes = b"",
     ) -> Body:
-        target = f"/localapi/v0/{name}" + (f"?{urlencode(params)}" if params else "")
         try:
-            answer = await http.request(method, target, body=body, timeout_s=timeout_s, is_repeatable=True)
+            answer = await http.request(
+                method, _target(name, params), body=body, timeout_s=timeout_s, is_repeatable=True
+            )
         except WireError as error:
             if not isinstance(error, WireTimeoutError):
                 self._rights = None
@@ -204,3 +249,7 @@ class LocalClient:
             return parse(body)
         except PayloadError as error:
             raise BadAnswerError(self.where, f"{name}: {error}") from error
+
+
+def _target(name: str, params: Mapping[str, str]) -> str:
+    return f"/localapi/v0/{name}" + (f"?{urlencode(params)}" if params else "")

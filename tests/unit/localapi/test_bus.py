@@ -9,8 +9,9 @@ from contextlib import aclosing
 import pytest
 
 from tests.unit.fake_daemon import STREAM_END, STREAM_HEAD, FakeDaemon, Request, Script, answer, chunk, hang_up
-from tsym_agent.localapi.bus import Backoff, BusWatch, LineBuffer
+from tsym_agent.localapi.bus import BusWatch
 from tsym_agent.localapi.errors import AccessDeniedError, BadAnswerError, NotSupportedError
+from tsym_agent.localapi.following import Backoff, LineBuffer
 from tsym_agent.model.notify import RESUMED, TOPOLOGY_MASK, BusMask, Notify
 from tsym_agent.wire.client import HttpClient
 from tsym_agent.wire.errors import TooLargeError
