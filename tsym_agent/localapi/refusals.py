@@ -3,6 +3,9 @@
 LocalAPI says no in four shapes (plain text, and JSON under `error`, `Error` or `Err`) and tells "no such endpoint"
 from "no such object" only by a body: Go's own `404 page not found`. Texts of the daemon are made printable and cut
 short; the bodies of answers that do not parse are never quoted, since a status may hold a login link.
+
+An agent says no in one shape, `application/problem+json` with a stable code, and passes its daemon's own refusals on as
+they are. Its words and its hint are kept: it knows better than we what would help on its host.
 """
 
 from __future__ import annotations
@@ -33,12 +36,47 @@ OPERATOR_HINT = "use sudo, or let this user in once: sudo tailscale set --operat
 NO_SUCH_ENDPOINT = frozenset({"404 page not found", "404 not found"})
 BROWSER_GUARD = "invalid localapi request"
 MAX_DAEMON_WORDS = 300
+MAX_PROBLEM_WORDS = 1000
+"""A hint may hold the grant that would help, to be pasted into a policy."""
+
+
+class _Problem(msgspec.Struct, frozen=True):
+    """An agent's refusal; a daemon never writes a `code`."""
+
+    code: str
+    detail: str = ""
+    title: str = ""
+    hint: str = ""
+
+
+_PROBLEM = msgspec.json.Decoder(_Problem)
 
 _MEANINGS: dict[int, tuple[type[LocalAPIError], str]] = {
     401: (AccessDeniedError, "another user holds this daemon, or its token has changed: try again"),
     404: (NoSuchObjectError, ""),
     501: (NotSupportedError, "this tailscaled was built without that feature"),
     503: (DaemonNotReadyError, "it is starting, or not connected: see `tailscale status`"),
+}
+
+
+_CODES: dict[str, type[LocalAPIError]] = {
+    "not-allowed": AccessDeniedError,
+    "not-granted": AccessDeniedError,
+    "bad-host": AccessDeniedError,
+    "daemon-denied": AccessDeniedError,
+    "no-such-command": NotSupportedError,
+    "no-such-page": NotSupportedError,
+    "bad-parameter": RequestRefusedError,
+    "method": RequestRefusedError,
+    "too-many": DaemonNotReadyError,  # waiting mends it
+    "daemon-unreachable": DaemonUnreachableError,
+    "daemon-timeout": AnswerTimeoutError,
+    "daemon-not-ready": DaemonNotReadyError,
+    "not-supported": NotSupportedError,
+    "no-such-object": NoSuchObjectError,
+    "refused": RequestRefusedError,
+    "bad-answer": BadAnswerError,
+    "fault": RequestRefusedError,
 }
 
 
@@ -58,7 +96,20 @@ def from_wire(where: str, error: WireError) -> LocalAPIError:
 
 
 def from_answer(where: str, question: str, status: int, body: Body) -> LocalAPIError:
-    """Say what a refusing answer means. `question` is the endpoint's name."""
+    """Say what a refusing answer of a daemon or an agent means. `question` is the endpoint's name."""
+    problem = _read_problem(body)
+    return _from_problem(where, question, status, problem) if problem else _from_daemon(where, question, status, body)
+
+
+def daemon_words(body: Body) -> str:
+    """Return the reason in a refusing body, whatever its shape; printable and short."""
+    text = body[: 16 * 1024].decode("utf-8", "replace").strip()
+    if text.startswith("{"):
+        text = _error_member(body) or text
+    return _shortened(text, MAX_DAEMON_WORDS)
+
+
+def _from_daemon(where: str, question: str, status: int, body: Body) -> LocalAPIError:
     words = daemon_words(body)
     said = f"{question}: {words or f'HTTP {status}'}"
     if status == 404 and words in NO_SUCH_ENDPOINT:
@@ -77,13 +128,26 @@ def from_answer(where: str, question: str, status: int, body: Body) -> LocalAPIE
     return BadAnswerError(where, f"{question}: unexpected HTTP status {status}")
 
 
-def daemon_words(body: Body) -> str:
-    """Return the reason in a refusing body, whatever its shape; printable and short."""
-    text = body[: 16 * 1024].decode("utf-8", "replace").strip()
-    if text.startswith("{"):
-        text = _error_member(body) or text
+def _read_problem(body: Body) -> _Problem | None:
+    if body[:1] != b"{":
+        return None
+    try:
+        return _PROBLEM.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _from_problem(where: str, question: str, status: int, problem: _Problem) -> LocalAPIError:
+    """Keep an agent's words. An unknown code, of a newer agent, means what its status means."""
+    said = _shortened(problem.detail or problem.title, MAX_PROBLEM_WORDS) or f"{question}: HTTP {status}"
+    hint = _shortened(problem.hint, MAX_PROBLEM_WORDS)
+    by_status = AccessDeniedError if status == 403 else _MEANINGS.get(status, (RequestRefusedError, ""))[0]
+    return _CODES.get(problem.code, by_status)(where, said, hint)
+
+
+def _shortened(text: str, length: int) -> str:
     words = printable(" ".join(text.split()))
-    return words if len(words) <= MAX_DAEMON_WORDS else words[: MAX_DAEMON_WORDS - 1] + "…"
+    return words if len(words) <= length else words[: length - 1] + "…"
 
 
 def _error_member(body: Body) -> str:

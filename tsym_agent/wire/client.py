@@ -126,6 +126,7 @@ class HttpClient:
         method: str,
         target: str,
         *,
+        body: bytes = b"",
         headers: Sequence[tuple[str, str]] = (),
         timeout_s: float = 5.0,
     ) -> AsyncIterator[StreamedResponse]:
@@ -133,12 +134,12 @@ class HttpClient:
 
         `timeout_s` bounds the time to the answer's head; the body may take for ever. Leaving the context closes it.
         """
-        message = self._prepare(method, b"", headers)
+        message = self._prepare(method, body, headers)
         connection: Connection | None = None
         try:
             async with _deadline(timeout_s):
                 connection = await self._connect()
-                await connection.send(method, target, message, b"")
+                await connection.send(method, target, message, body)
                 status, answer_headers = await connection.read_head()
             yield StreamedResponse(connection, status, answer_headers)
         finally:

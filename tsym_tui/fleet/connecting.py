@@ -7,12 +7,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import assert_never
 
+from tsym_agent.localapi.agent import AgentClient
 from tsym_agent.localapi.client import LocalClient
 from tsym_agent.localapi.errors import DaemonNotFoundError
 from tsym_agent.localapi.find import find_daemon
+from tsym_agent.localapi.names import NamedOpener, Route, TailnetNames
+from tsym_agent.model.status import SweepStatus
 from tsym_agent.probe import limits
 from tsym_agent.wire.openers import UnixOpener
-from tsym_tui.fleet.specs import HostSpec, SpecKind, refuse_unsupported
+from tsym_tui.fleet.specs import HostSpec, SpecKind, refuse_unsupported, split_address
+
+NAMES_TIMEOUT_S = 2.0
+"""A daemon that hangs must not keep hosts waiting which the system can find without it."""
 
 
 def expand(spec: HostSpec) -> list[HostSpec]:
@@ -42,23 +48,64 @@ def read_sim_index(folder: Path) -> list[str]:
         raise DaemonNotFoundError(where, f"its index sim.json cannot be read: {error}") from error
 
 
+class Connector:
+    """Makes clients of single hosts, and holds what several hosts share on the way."""
+
+    def __init__(self, env: Mapping[str, str], *, route: Route | None = None) -> None:
+        """Look for this machine's tailscaled as `env` says.
+
+        `route` leads to agents by another way than this machine's network: a node of our own that dials. It resolves
+        their names, too.
+        """
+        self._env = env
+        self._route = route
+        self._names = TailnetNames(self._ask_local)
+
+    async def __call__(self, spec: HostSpec) -> LocalClient:
+        """Return a client for a single host; raise `LocalAPIError` when its place cannot be found.
+
+        An agent gets an `AgentClient`, which has not said a word yet.
+        """
+        match spec.kind:
+            case SpecKind.LOCAL:
+                endpoint = await find_daemon(self._env)
+                return LocalClient(endpoint.opener, auth=endpoint.auth, max_pings=limits.IN_FLIGHT_PER_HOST)
+            case SpecKind.UNIX:
+                return LocalClient(UnixOpener(spec.address), max_pings=limits.IN_FLIGHT_PER_HOST)
+            case SpecKind.SIM:
+                return _simulated(spec)
+            case SpecKind.AGENT:
+                return self._agent(spec)
+            case SpecKind.SSH | SpecKind.KUBE:
+                refuse_unsupported(spec)
+                raise AssertionError(spec)
+            case _:
+                assert_never(spec.kind)
+
+    def _agent(self, spec: HostSpec) -> AgentClient:
+        host, port = split_address(spec.address)
+        opener = (
+            NamedOpener(host, port, self._names) if self._route is None else NamedOpener(host, port, route=self._route)
+        )
+        return AgentClient(opener, authority=spec.address, max_pings=limits.IN_FLIGHT_PER_HOST)
+
+    async def _ask_local(self) -> SweepStatus:
+        client = (await find_daemon(self._env)).client(timeout_s=NAMES_TIMEOUT_S)
+        try:
+            return await client.sweep_status()
+        finally:
+            await client.aclose()
+
+
+def _simulated(spec: HostSpec) -> LocalClient:
+    folder = Path(spec.address)
+    names = read_sim_index(folder)
+    if spec.part not in names:
+        known = ", ".join(names[:20])
+        raise DaemonNotFoundError(spec.text, f"this simulated tailnet has no such host; it has {known}")
+    return LocalClient(UnixOpener(str(folder / f"{spec.part}.sock")), max_pings=limits.IN_FLIGHT_PER_HOST)
+
+
 async def connect(spec: HostSpec, env: Mapping[str, str]) -> LocalClient:
-    """Return a client for a single host; raise `LocalAPIError` when its place cannot be found."""
-    match spec.kind:
-        case SpecKind.LOCAL:
-            endpoint = await find_daemon(env)
-            return LocalClient(endpoint.opener, auth=endpoint.auth, max_pings=limits.IN_FLIGHT_PER_HOST)
-        case SpecKind.UNIX:
-            return LocalClient(UnixOpener(spec.address), max_pings=limits.IN_FLIGHT_PER_HOST)
-        case SpecKind.SIM:
-            folder = Path(spec.address)
-            names = read_sim_index(folder)
-            if spec.part not in names:
-                known = ", ".join(names[:20])
-                raise DaemonNotFoundError(spec.text, f"this simulated tailnet has no such host; it has {known}")
-            return LocalClient(UnixOpener(str(folder / f"{spec.part}.sock")), max_pings=limits.IN_FLIGHT_PER_HOST)
-        case SpecKind.AGENT | SpecKind.SSH | SpecKind.KUBE:
-            refuse_unsupported(spec)
-            raise AssertionError(spec)
-        case _:
-            assert_never(spec.kind)
+    """Return a client for one host that shares nothing with others."""
+    return await Connector(env)(spec)

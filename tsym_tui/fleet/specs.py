@@ -69,8 +69,10 @@ def parse_spec(text: str, *, label: str = "", tags: tuple[str, ...] = ()) -> Hos
 def _split(text: str) -> tuple[SpecKind, str, str]:
     if text == "local":
         return SpecKind.LOCAL, "", ""
-    if text.startswith(("http://", "https://")):
+    if text.startswith("http://"):
         return SpecKind.AGENT, _url_address(text), ""
+    if text.startswith("https://"):
+        raise SpecError(f"{text}: agents speak http, since the tailnet encrypts already; write http://HOST[:PORT]")
     scheme, colon, rest = text.partition(":")
     reader = _READERS.get(scheme)
     if not colon or reader is None:
@@ -159,13 +161,17 @@ def _port(digits: str | None, text: str) -> int:
     return port
 
 
+def split_address(address: str) -> tuple[str, int]:
+    """Return host and port of an agent's address; an IPv6 address without its brackets."""
+    host, _, port = address.rpartition(":")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
 def refuse_unsupported(spec: HostSpec) -> None:
     """Raise `SpecError` for hosts whose transport is not part of this version."""
     match spec.kind:
-        case SpecKind.LOCAL | SpecKind.UNIX | SpecKind.SIM:
+        case SpecKind.LOCAL | SpecKind.UNIX | SpecKind.SIM | SpecKind.AGENT:
             return
-        case SpecKind.AGENT:
-            needed = "agent: hosts need the agent's server"
         case SpecKind.SSH:
             needed = "ssh: hosts need the ssh transport"
         case SpecKind.KUBE:

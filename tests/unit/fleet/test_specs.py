@@ -40,8 +40,8 @@ def test_forms(text: str, kind: SpecKind, address: str, part: str) -> None:
     "text",
     [
         "", "nas", "unix:", "sim:", "sim:#nas", "sim:/tmp/s#../x", "agent:fd7a::7", "agent:[zz]", "agent:web:0",
-        "agent:web:99999", "http://", "http://me@web", "http://web/path", "http://web:x", "ssh:", "ssh:-oProxy=x",
-        "ssh:web:22", "ssh:me@", "kube:web", "kube:a/b/c/d", "kube:A/b", "ftp:x", "unix:" + "x" * 200,
+        "agent:web:99999", "http://", "http://me@web", "http://web/path", "http://web:x", "https://web", "ssh:",
+        "ssh:-oProxy=x",        "ssh:web:22", "ssh:me@", "kube:web", "kube:a/b/c/d", "kube:A/b", "ftp:x", "unix:" + "x" * 200,
     ],
 )  # fmt: skip
 def test_what_is_no_host_is_refused_in_words(text: str) -> None:
@@ -49,7 +49,7 @@ def test_what_is_no_host_is_refused_in_words(text: str) -> None:
         parse_spec(text)
 
 
-@pytest.mark.parametrize("text", ["agent:web", "ssh:web", "kube:prod/web-0"])
+@pytest.mark.parametrize("text", ["ssh:web", "kube:prod/web-0"])
 def test_transports_of_other_versions_are_named(text: str) -> None:
     with pytest.raises(SpecError, match="not part of this version"):
         refuse_unsupported(parse_spec(text))

@@ -1,0 +1,148 @@
+"""Questions to a tailscaled through the agent beside it, and to the agent itself.
+
+An agent answers LocalAPI under the daemon's own paths, so everything that asks a daemon asks an agent, too. What it has
+beyond that is here: who it is, a stream of changes, many pings in one question, logs and events that it gathered.
+
+No stream reconnects inside: whoever reads one knows what it missed and how long to wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import TypeVar
+
+import msgspec
+
+from tsym_agent.localapi.client import MAX_PINGS, LocalClient
+from tsym_agent.localapi.errors import BadAnswerError, DaemonUnreachableError, NotSupportedError
+from tsym_agent.localapi.following import LineBuffer
+from tsym_agent.localapi.refusals import from_answer, from_wire
+from tsym_agent.model.hello import SCHEMA, Hello, parse_hello
+from tsym_agent.model.hosts import Rights
+from tsym_agent.model.payload import PayloadError
+from tsym_agent.model.pingjob import PingDone, PingJob, PingReport, parse_ping_line
+from tsym_agent.model.watch import Line, parse_line
+from tsym_agent.wire.client import StreamedResponse
+from tsym_agent.wire.errors import WireError, WireTimeoutError
+from tsym_agent.wire.streams import Opener
+
+T = TypeVar("T")
+
+MAX_LINE_BYTES = 64 * 1024 * 1024
+"""As much as a whole answer: a snapshot is a status in one line."""
+
+SILENCE_S = 45.0
+"""An agent says every 15 s that its stream stands; three of those unheard and the way to it is broken."""
+
+
+class AgentClient(LocalClient):
+    """One agent, and the tailscaled behind it."""
+
+    def __init__(
+        self, opener: Opener, *, authority: str = "", timeout_s: float = 5.0, max_pings: int = MAX_PINGS
+    ) -> None:
+        """Ask over `opener`. `authority` is `NAME:PORT` as a person named it; empty = as the opener says.
+
+        An agent answers to its own names and addresses only, which keeps web pages out.
+        """
+        super().__init__(opener, timeout_s=timeout_s, max_pings=max_pings, host_header=(authority or opener.where))
+        self.agent: Hello | None = None
+        """What it said when it was last asked who it is."""
+
+    async def hello(self) -> Hello:
+        """Ask `GET /v1/hello`: who it is, whom it stands beside, who we are to it and what we may do.
+
+        `NotSupportedError` = something answers there that is no agent of ours, as TSymbiote's adapter does.
+        """
+        try:
+            answer = await self._calls.request("GET", "/v1/hello", timeout_s=self._timeout_s)
+        except WireError as error:
+            raise from_wire(self.where, error) from error
+        if answer.status != 200:
+            refusal = from_answer(self.where, "/v1/hello", answer.status, answer.body)
+            raise self._stranger() if isinstance(refusal, NotSupportedError) else refusal
+        try:
+            hello = parse_hello(answer.body)
+        except PayloadError as error:
+            raise self._stranger() from error
+        if not hello.schema.startswith(SCHEMA.rpartition("/")[0]):
+            raise self._stranger()
+        self.agent = hello
+        return hello
+
+    def has(self, feature: str) -> bool:
+        """Say whether its last hello named a feature: `watch`, `ping`, `logs`, `events`, `etag`."""
+        return self.agent is not None and feature in self.agent.features
+
+    async def rights(self, *, again: bool = False) -> Rights | None:
+        """Return what the daemon lets its agent do; asked with `hello`, unless it has been."""
+        hello = self.agent if self.agent is not None and not again else await self.hello()
+        return hello.daemon.rights
+
+    def watch(self, *, with_samples: bool = True) -> AsyncGenerator[Line, None]:
+        """Follow `GET /v1/watch`: a snapshot, then what changes.
+
+        Ends when the agent ends it. Raises `AnswerTimeoutError` when not even its sign of life comes, other kinds of
+        `LocalAPIError` when it is refused or breaks. Leave it with `contextlib.aclosing`.
+        """
+        target = "/v1/watch" if with_samples else "/v1/watch?samples=0"
+        return self._lines("GET", target, parse_line, silence_s=SILENCE_S)
+
+    async def ping_many(self, job: PingJob) -> AsyncGenerator[PingReport, None]:
+        """Ask `POST /v1/ping`: yield each probe's end as it comes.
+
+        Sends packets as `ping` does. A job cut short raises `DaemonUnreachableError`; leaving it ends its pings.
+        """
+        body = msgspec.json.encode(job)
+        longest_s = job.timeout_ms / 1000 + job.spacing_ms / 1000 + SILENCE_S
+        lines = self._lines("POST", "/v1/ping", parse_ping_line, body=body, silence_s=longest_s)
+        async with aclosing(lines):
+            async for line in lines:
+                if isinstance(line, PingDone):
+                    return
+                yield line
+        raise DaemonUnreachableError(self.where, "the agent broke off in the middle of its pings", "try again")
+
+    async def _lines(
+        self,
+        method: str,
+        target: str,
+        parse: Callable[[bytes], T],
+        *,
+        body: bytes = b"",
+        silence_s: float | None = None,
+    ) -> AsyncGenerator[T, None]:
+        """Yield the lines of one streamed answer; `silence_s` without a byte ends it, None = it may be silent."""
+        name = target.partition("?")[0]
+        lines = LineBuffer(MAX_LINE_BYTES)
+        try:
+            async with self._calls.stream(method, target, body=body, timeout_s=self._timeout_s) as answer:
+                if answer.status != 200:
+                    raise from_answer(self.where, name, answer.status, await answer.read())
+                while (chunk := await _next_chunk(answer, silence_s)) is not None:
+                    for line in lines.feed(chunk):
+                        yield parse(line)
+        except WireError as error:
+            raise from_wire(self.where, error) from error
+        except PayloadError as error:
+            raise BadAnswerError(self.where, f"{name}: {error}", "is the agent there of another version?") from error
+
+    def _stranger(self) -> NotSupportedError:
+        return NotSupportedError(
+            self.where,
+            "what listens there is no tsym-agent",
+            "another agent, such as TSymbiote's adapter, may hold the port",
+        )
+
+
+async def _next_chunk(answer: StreamedResponse, silence_s: float | None) -> bytes | None:
+    """Return the next bytes of a stream; None at its end."""
+    try:
+        async with asyncio.timeout(silence_s) as deadline:
+            return await anext(answer, None)
+    except TimeoutError as error:
+        if not deadline.expired():
+            raise
+        raise WireTimeoutError(f"not a word for {silence_s:g} s") from error
