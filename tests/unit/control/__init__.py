@@ -1,0 +1,1 @@
+"""Control planes: the clients, their errors and their credentials."""
