@@ -3,7 +3,8 @@
 An agent answers LocalAPI under the daemon's own paths, so everything that asks a daemon asks an agent, too. What it has
 beyond that is here: who it is, a stream of changes, many pings in one question, logs and events that it gathered.
 
-No stream reconnects inside: whoever reads one knows what it missed and how long to wait.
+`watch` and `ping_many` do not reconnect inside: their reader knows what it missed and how long to wait. Logs and events
+do, with the manners they have without an agent.
 """
 
 from __future__ import annotations
@@ -11,24 +12,31 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from typing import TypeVar
+from datetime import UTC, datetime
+from typing import Literal, TypeVar
 
 import msgspec
 
 from tsym_agent.localapi.client import MAX_PINGS, LocalClient
 from tsym_agent.localapi.errors import BadAnswerError, DaemonUnreachableError, NotSupportedError
-from tsym_agent.localapi.following import LineBuffer
+from tsym_agent.localapi.following import Following, LineBuffer, Target, Turn
 from tsym_agent.localapi.refusals import from_answer, from_wire
 from tsym_agent.model.hello import SCHEMA, Hello, parse_hello
 from tsym_agent.model.hosts import Rights
+from tsym_agent.model.logs import Event, LogLine, parse_event, parse_log_line
 from tsym_agent.model.payload import PayloadError
 from tsym_agent.model.pingjob import PingDone, PingJob, PingReport, parse_ping_line
+from tsym_agent.model.text import printable
+from tsym_agent.model.times import format_time
 from tsym_agent.model.watch import Line, parse_line
 from tsym_agent.wire.client import StreamedResponse
-from tsym_agent.wire.errors import WireError, WireTimeoutError
+from tsym_agent.wire.errors import TooLargeError, WireError, WireTimeoutError
 from tsym_agent.wire.streams import Opener
 
 T = TypeVar("T")
+
+VERSION_HINT = "is the agent there of another version?"
+_BROKEN = "[the agent went away: what happens until it is back is lost]"
 
 MAX_LINE_BYTES = 64 * 1024 * 1024
 """As much as a whole answer: a snapshot is a status in one line."""
@@ -105,6 +113,40 @@ class AgentClient(LocalClient):
                 yield line
         raise DaemonUnreachableError(self.where, "the agent broke off in the middle of its pings", "try again")
 
+    async def log_lines(self, level: int = 0) -> AsyncGenerator[LogLine, None]:
+        """Follow `GET /v1/logs` for ever, as `LocalClient.log_lines` follows a daemon's."""
+        target = Target("logs", f"/v1/logs?level={level}")
+        async with aclosing(self._followed(target, parse_log_line)) as lines:
+            async for line in lines:
+                if isinstance(line, LogLine):
+                    yield msgspec.structs.replace(line, text=printable(line.text))
+                elif line is Turn.DOWN:
+                    yield LogLine(at=format_time(datetime.now(UTC)), text=_BROKEN)
+
+    async def events(self, source: Literal["ipn", "bus"] = "ipn") -> AsyncGenerator[Event, None]:
+        """Follow `GET /v1/events` for ever, as `LocalClient.events` follows a daemon's."""
+        target = Target("events", f"/v1/events?source={source}")
+        async with aclosing(self._followed(target, parse_event)) as events:
+            async for event in events:
+                if isinstance(event, Event):
+                    yield msgspec.structs.replace(
+                        event, kind=printable(event.kind), words=printable(event.words), node=printable(event.node)
+                    )
+                elif event is Turn.DOWN:
+                    yield Event(at=format_time(datetime.now(UTC)), kind="broken", words=_BROKEN)
+
+    async def _followed(self, target: Target, parse: Callable[[bytes], T]) -> AsyncGenerator[T | Turn, None]:
+        """Yield a stream's lines for ever, and how it stands."""
+        lines = LineBuffer(MAX_LINE_BYTES)
+        async with aclosing(Following(self._calls).pieces(target, must_stand_at_once=True)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Turn):
+                    lines = LineBuffer(MAX_LINE_BYTES)
+                    yield piece
+                    continue
+                for line in self._cut(lines, piece, target.name):
+                    yield self._parsed(parse, line, target.name)
+
     async def _lines(
         self,
         method: str,
@@ -122,12 +164,22 @@ class AgentClient(LocalClient):
                 if answer.status != 200:
                     raise from_answer(self.where, name, answer.status, await answer.read())
                 while (chunk := await _next_chunk(answer, silence_s)) is not None:
-                    for line in lines.feed(chunk):
-                        yield parse(line)
+                    for line in self._cut(lines, chunk, name):
+                        yield self._parsed(parse, line, name)
         except WireError as error:
             raise from_wire(self.where, error) from error
+
+    def _cut(self, lines: LineBuffer, chunk: bytes, name: str) -> list[bytes]:
+        try:
+            return lines.feed(chunk)
+        except TooLargeError as error:
+            raise BadAnswerError(self.where, f"{name}: {error}", VERSION_HINT) from error
+
+    def _parsed(self, parse: Callable[[bytes], T], line: bytes, name: str) -> T:
+        try:
+            return parse(line)
         except PayloadError as error:
-            raise BadAnswerError(self.where, f"{name}: {error}", "is the agent there of another version?") from error
+            raise BadAnswerError(self.where, f"{name}: {error}", VERSION_HINT) from error
 
     def _stranger(self) -> NotSupportedError:
         return NotSupportedError(

@@ -41,7 +41,8 @@ def test_forms(text: str, kind: SpecKind, address: str, part: str) -> None:
     [
         "", "nas", "unix:", "sim:", "sim:#nas", "sim:/tmp/s#../x", "agent:fd7a::7", "agent:[zz]", "agent:web:0",
         "agent:web:99999", "http://", "http://me@web", "http://web/path", "http://web:x", "https://web", "ssh:",
-        "ssh:-oProxy=x",        "ssh:web:22", "ssh:me@", "kube:web", "kube:a/b/c/d", "kube:A/b", "ftp:x", "unix:" + "x" * 200,
+        "ssh:-oProxy=x", "ssh:web:22", "ssh:me@", "kube:web", "kube:a/b/c/d", "kube:A/b", "ftp:x",
+        "unix:" + "x" * 200,
     ],
 )  # fmt: skip
 def test_what_is_no_host_is_refused_in_words(text: str) -> None:

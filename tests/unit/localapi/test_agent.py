@@ -282,3 +282,47 @@ async def test_pings_cut_short_are_told_from_pings_done() -> None:
     async with asking(agent) as client, aclosing(client.ping_many(PingJob())) as reports:
         with pytest.raises(DaemonUnreachableError, match="in the middle"):
             [report async for report in reports]
+
+
+async def test_log_lines_are_read_and_made_safe_to_print() -> None:
+    agent = FakeAgent()
+    agent.is_endless = True
+    agent.answers["/v1/logs"] = [b'{"at":"2026-01-01T00:00:00Z","text":"\\u001b[31mred"}\n']
+
+    async with asking(agent) as client, aclosing(client.log_lines(level=1)) as lines:
+        line = await anext(lines)
+
+    assert line.text == "\ufffd[31mred"
+    assert agent.requests[0].query == {"level": "1"}
+
+
+async def test_logs_that_break_are_asked_for_again() -> None:
+    agent = FakeAgent()
+    agent.answers["/v1/logs"] = [b'{"at":"2026-01-01T00:00:00Z","text":"up"}\n']
+
+    async with asking(agent) as client, aclosing(client.log_lines()) as lines:
+        texts = [(await anext(lines)).text for _ in range(3)]
+
+    assert texts[0] == texts[2] == "up"
+    assert "went away" in texts[1]
+
+
+async def test_logs_that_are_refused_say_why() -> None:
+    agent = FakeAgent()
+    agent.answers["/v1/logs"] = problem(403, "daemon-denied", "logtap: access denied", "run the agent as root")
+
+    async with asking(agent) as client, aclosing(client.log_lines()) as lines:
+        with pytest.raises(AccessDeniedError, match="run the agent as root"):
+            await anext(lines)
+
+
+async def test_events_come_from_the_source_that_was_named() -> None:
+    agent = FakeAgent()
+    agent.is_endless = True
+    agent.answers["/v1/events"] = [b'{"at":"2026-01-01T00:00:00Z","kind":"state","words":"Running"}\n']
+
+    async with asking(agent) as client, aclosing(client.events("bus")) as events:
+        event = await anext(events)
+
+    assert (event.kind, event.words) == ("state", "Running")
+    assert agent.requests[0].query == {"source": "bus"}
