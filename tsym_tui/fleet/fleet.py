@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import os
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
@@ -27,7 +27,7 @@ from tsym_agent.probe import limits
 from tsym_agent.probe.plan import PairKey, Plan
 from tsym_agent.probe.sweep import Clock, Enough, RoundTemplate, Sender
 from tsym_agent.probe.window import Sample
-from tsym_tui.fleet.connecting import connect, expand
+from tsym_tui.fleet.connecting import Connector, expand
 from tsym_tui.fleet.details import NodeDetails, ask_details
 from tsym_tui.fleet.members import DEFAULT_PACE, Connect, HostClient, Member, Pace
 from tsym_tui.fleet.picture import Picture
@@ -105,7 +105,7 @@ class Fleet:
             clock=clock,
         )
         turns = asyncio.Semaphore(TURNS)
-        connector = connect or _connector(options.env)
+        connector = connect or Connector(options.env)
         self._members = tuple(
             Member(single, connector, self._picture.hear, pace=options.pace, turns=turns, clock=clock)
             for spec in specs
@@ -300,10 +300,3 @@ class Fleet:
         finally:
             waiting.cancel()
         self._has_ended()
-
-
-def _connector(env: Mapping[str, str]) -> Connect:
-    def opened(spec: HostSpec) -> Coroutine[object, object, HostClient]:
-        return connect(spec, env)
-
-    return opened
