@@ -1,0 +1,1 @@
+"""The supervisor, on programs that only play tailscaled and tailscale."""
