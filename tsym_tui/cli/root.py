@@ -35,6 +35,7 @@ COMMANDS = {
     "nodes": Entry("tsym_tui.cli.nodes", "List the nodes of the tailnet."),
     "ping": Entry("tsym_tui.cli.ping", "Ping nodes from every host, as `tailscale ping` does from one."),
     "matrix": Entry("tsym_tui.cli.matrix", "Show path and latency of every pair, host by peer."),
+    "get": Entry("tsym_tui.cli.get", "Ask many hosts one LocalAPI question at once."),
     "map": Entry("tsym_tui.cli.map", "Draw the tailnet as text, SVG, PNG, DOT, GraphML or JSON."),
     "demo": Entry("tsym_tui.cli.demo", "Open the app on a simulated tailnet."),
     "sim": Entry("tsym_tui.cli.sim", "Run a simulated tailnet for other commands."),

@@ -114,6 +114,10 @@ class Daemon:
         """Return the addresses that were pinged, in order."""
         return [request.params["ip"] for request in self._fake.requests if request.name == "ping"]
 
+    def asked(self, name: str) -> list[dict[str, str]]:
+        """Return the parameters of every question of that name, in order."""
+        return [dict(request.params) for request in self._fake.requests if request.name == name]
+
     def stop(self) -> None:
         """Stop listening; the socket file stays."""
         self._do(self._fake.stop())

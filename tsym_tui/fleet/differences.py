@@ -1,0 +1,114 @@
+"""What differs between hosts that were asked the same: every answer taken apart into places and values, and compared.
+
+A place is written as a path: `Self.Capabilities`, `Regions[fra].Nodes[0].IPv4`. Things in lists are known by what names
+them where something does, so that another order is no difference. Text is compared by its lines, counters by name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | None"
+"""JSON, read."""
+
+NAMES = ("ID", "StableID", "RegionID", "RegionCode", "Name", "Key", "IP", "Addr", "Code", "name", "id")
+"""Members that name a thing, the best first."""
+
+PRESENT = "present"
+_SAMPLE = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*(?:\{.*\})?) ([-+0-9.eE]+|NaN|[-+]Inf)")
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """One place where hosts do not agree."""
+
+    path: str
+    values: tuple[tuple[str | None, tuple[int, ...]], ...]
+    """Each value as JSON (None = not there) and who has it, as places in the list of answers; the commonest first."""
+
+
+def compare(answers: Sequence[Value]) -> tuple[Spread, ...]:
+    """Return where answers differ, in the order of the first answer that has the place."""
+    flat = [take_apart(answer) for answer in answers]
+    found = []
+    for path in dict.fromkeys(path for one in flat for path in one):
+        holders: dict[str | None, list[int]] = {}
+        for place, one in enumerate(flat):
+            holders.setdefault(one.get(path), []).append(place)
+        if len(holders) > 1:
+            ranked = sorted(holders.items(), key=lambda item: (-len(item[1]), item[1]))
+            found.append(Spread(path, tuple((value, tuple(places)) for value, places in ranked)))
+    return tuple(_without_children(found))
+
+
+def take_apart(value: Value) -> dict[str, str]:
+    """Return every scalar, empty thing and plain list of an answer by its path, written as JSON."""
+    flat: dict[str, str] = {}
+    _walk(value, "", flat)
+    return flat
+
+
+def _walk(value: Value, path: str, flat: dict[str, str]) -> None:
+    match value:
+        case dict() if value:
+            for name, member in value.items():
+                _walk(member, f"{path}.{name}" if path else name, flat)
+        case list() if any(isinstance(item, dict | list) for item in value):
+            for name, item in zip(_names_in(value), value, strict=True):
+                _walk(item, f"{path}[{name}]", flat)
+        case str() if not path or "\n" in value:
+            flat.update({f"{path}: {line}" if path else line: text for line, text in _lines(value).items()})
+        case dict() | list() if not path:
+            pass  # an empty answer has no places
+        case _:
+            flat[path or "answer"] = msgspec.json.encode(value).decode()
+
+
+def _names_in(items: Sequence[Value]) -> list[str]:
+    """Name the things of a list: by a member that tells them apart, else by their places."""
+    for member in NAMES:
+        names = [str(item[member]) if isinstance(item, Mapping) and item.get(member) else "" for item in items]
+        if all(names) and len(set(names)) == len(names):
+            return names
+    return [str(place) for place in range(len(items))]
+
+
+def _lines(text: str) -> dict[str, str]:
+    """Read text: counters by name, other lines as there or not."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        if sample := _SAMPLE.fullmatch(line):
+            found[sample[1]] = sample[2]
+        elif line and not line.startswith("#"):
+            found[line] = PRESENT
+    return found
+
+
+def _without_children(found: Sequence[Spread]) -> list[Spread]:
+    """Fold a thing that whole hosts lack into one place: its many members say nothing more."""
+    lacking: dict[tuple[str, tuple[int, ...]], list[Spread]] = {}
+    for spread in found:
+        missing = next((places for value, places in spread.values if value is None), None)
+        if missing is not None and len(spread.values) == 2 and (parent := _parent(spread.path)):
+            lacking.setdefault((parent, missing), []).append(spread)
+    folded = {id(spread): key for key, spreads in lacking.items() if len(spreads) > 2 for spread in spreads}
+    kept: list[Spread] = []
+    told: set[tuple[str, tuple[int, ...]]] = set()
+    for spread in found:
+        key = folded.get(id(spread))
+        if key is None:
+            kept.append(spread)
+        elif key not in told:
+            told.add(key)
+            count = len(lacking[key])
+            values = tuple((None if value is None else f"{count} members", places) for value, places in spread.values)
+            kept.append(Spread(key[0], values))
+    return kept
+
+
+def _parent(path: str) -> str:
+    """Return the named thing that a place lies in: up to its last bracket."""
+    return path[: path.rindex("]") + 1] if "]" in path else ""

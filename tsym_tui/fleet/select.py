@@ -1,0 +1,122 @@
+"""Which hosts a command runs on: `--on SELECTOR`, repeatable, each with alternatives between commas.
+
+    all                  every host
+    NAME                 the host of that name, spec, address or stable ID, or those with that tag of the hosts file
+    tag:web os:linux     the filter language: all terms must hold
+    web,db               either
+
+A word that is nobody's whole name is a filter, too: then it need only be part of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from tsym_agent.model.hosts import Host
+from tsym_agent.model.ids import NodeRef, StableNodeID, Tailnet
+from tsym_agent.model.nodes import Node
+from tsym_agent.model.paths import PathKind, SampleState
+from tsym_tui.fleet.filters import Filter, Sums, parse_filter
+from tsym_tui.fleet.specs import SpecKind
+
+EVERYONE = "all"
+
+
+class Candidate(Protocol):
+    """A host that may be chosen."""
+
+    @property
+    def host(self) -> Host:
+        """How it stands."""
+
+    @property
+    def node(self) -> Node | None:
+        """The node it is; None until it has answered once."""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """What the hosts file calls it."""
+
+
+C = TypeVar("C", bound=Candidate)
+
+
+class _Unmeasured(msgspec.Struct, frozen=True):
+    """What is known of a host where nothing is probed: that it is one."""
+
+    host: Host
+    paths: frozenset[PathKind] = frozenset()
+    state: SampleState = SampleState.NEVER
+    failed: int = 0
+    median_ms: float | None = None
+
+
+class Selector(msgspec.Struct, frozen=True):
+    """What was asked for."""
+
+    text: str = EVERYONE
+    alternatives: tuple[Filter, ...] = ()
+    """None = every host."""
+
+    @property
+    def is_everyone(self) -> bool:
+        """Whether no host is left out, so that nobody's name need be known."""
+        return not self.alternatives
+
+    def chosen(self, candidates: Sequence[C]) -> tuple[C, ...]:
+        """Return those that are meant, in their order."""
+        if self.is_everyone:
+            return tuple(candidates)
+        places = {place for wanted in self.alternatives for place in _matching(wanted, candidates)}
+        return tuple(candidates[place] for place in sorted(places))
+
+
+def parse_selector(texts: Iterable[str]) -> Selector:
+    """Read what `--on` was given; nothing means every host. Raises `FilterError` for a term that cannot be read."""
+    parts = [part.strip() for text in texts for part in text.split(",")]
+    named = [part for part in parts if part]
+    if not named or any(part.casefold() == EVERYONE for part in named):
+        return Selector()
+    return Selector(", ".join(named), tuple(_read(part) for part in named))
+
+
+_SPECS = frozenset({*SpecKind, "http", "https"})
+
+
+def _read(part: str) -> Filter:
+    """Read one alternative; a host's spec can only be a name."""
+    if part.partition(":")[0].casefold() in _SPECS:
+        return Filter(part, (lambda *_: False,))
+    return parse_filter(part, is_measured=False)
+
+
+def _matching(wanted: Filter, candidates: Sequence[Candidate]) -> list[int]:
+    called = [place for place, one in enumerate(candidates) if wanted.text.casefold() in _names(one)]
+    if called:
+        return called
+    return [place for place, one in enumerate(candidates) if wanted.matches(_node_of(one), _sums_of(one))]
+
+
+def _names(one: Candidate) -> set[str]:
+    """Return everything that means this host and no other one, in small letters."""
+    names = {one.host.name, one.host.spec, *one.tags}
+    if one.node is not None:
+        node = one.node
+        names |= {node.name, node.short_name, node.host_name, str(node.ref.stable_id), *node.addresses}
+    return {name.casefold() for name in names if name}
+
+
+_NOWHERE = NodeRef(Tailnet("", ""), StableNodeID(""))
+
+
+def _node_of(one: Candidate) -> Node:
+    """Return its node with the tags of the hosts file; one that never answered is known by its names alone."""
+    node = one.node or Node(ref=_NOWHERE, name=one.host.name, host_name=one.host.spec)
+    return msgspec.structs.replace(node, tags=(*node.tags, *one.tags)) if one.tags else node
+
+
+def _sums_of(one: Candidate) -> Sums:
+    return _Unmeasured(one.host)
