@@ -38,6 +38,8 @@ class Hostinfo(msgspec.Struct, frozen=True, rename="pascal"):
     app: str = ""
     hostname: str = ""
     shields_up: bool = False
+    sharee_node: bool = False
+    """It is here only because something of ours was shared with its user."""
     container: bool | None = None
     userspace: bool | None = None
     routable_ips: tuple[str, ...] | None = msgspec.field(default=None, name="RoutableIPs")

@@ -1,0 +1,252 @@
+"""An agent's whole way from a request to its answer, over real sockets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests.unit.fake_daemon import FakeDaemon, answer
+from tests.unit.server.visitors import FakeWho, visitor
+from tsym_agent import __version__
+from tsym_agent.model.hello import AgentMode, Hello, parse_hello
+from tsym_agent.server.audit import Audit
+from tsym_agent.server.budgets import USUAL, Budgets, Cost
+from tsym_agent.server.guards import LOOPBACK_NAMES, HostGuard
+from tsym_agent.server.identity import Admitted, Admitting, DevGate, Gate, Rules
+from tsym_agent.server.service import Service
+from tsym_agent.wire.client import HttpClient, Response
+from tsym_agent.wire.exchange import Request
+from tsym_agent.wire.openers import TcpOpener, UnixOpener
+from tsym_agent.wire.server import serve_tcp
+
+TAG = "tag:tsymbiote-webui"
+OLD = "1.80.3-told"
+STATUS = {
+    "Version": "1.80.3",
+    "BackendState": "Running",
+    "Self": {"ID": "n-me", "DNSName": "me.example.", "TailscaleIPs": ["100.64.0.1"], "UserID": 5},
+    "TailscaleIPs": ["100.64.0.1"],
+    "CurrentTailnet": {"Name": "example"},
+    "User": {"5": {"ID": 5, "LoginName": "alice@example.com"}},
+}
+
+
+class Agent:
+    """A service that listens, its daemon, and somebody who asks."""
+
+    def __init__(
+        self, daemon: FakeDaemon, gate: Admitting, mode: AgentMode, allow_write: bool, budgets: Budgets
+    ) -> None:
+        self.daemon = daemon
+        self.lines: list[str] = []
+        self.service = Service(
+            UnixOpener(daemon.path),
+            gate=gate,
+            mode=mode,
+            guard=HostGuard(LOOPBACK_NAMES),
+            allow_write=allow_write,
+            budgets=budgets,
+            audit=Audit(self._take, with_time=False),
+        )
+        self.http: HttpClient
+
+    def _take(self, line: str) -> bool:
+        self.lines.append(line)
+        return True
+
+    async def get(self, target: str, method: str = "GET", **headers: str) -> Response:
+        return await self.http.request(method, target, headers=tuple(headers.items()))
+
+    async def hello(self) -> Hello:
+        return parse_hello((await self.get("/v1/hello")).body)
+
+
+@asynccontextmanager
+async def agent(
+    gate: Admitting | None = None,
+    *,
+    mode: AgentMode = AgentMode.DEV,
+    allow_write: bool = False,
+    budgets: Budgets | None = None,
+) -> AsyncGenerator[Agent, None]:
+    """Serve an agent whose callers come from 127.0.0.1."""
+    async with FakeDaemon() as daemon:
+        daemon.on("status", answer(json.dumps(STATUS), Tailscale_Version=OLD))
+        daemon.on("prefs", answer('{"ControlURL": "https://control.example"}', Tailscale_Version=OLD))
+        daemon.on("profiles/current", answer("profile access denied\n", 403, Tailscale_Version=OLD))
+        made = Agent(daemon, gate or DevGate(allow_write=allow_write), mode, allow_write, budgets or Budgets())
+        await made.service.start()
+        try:
+            async with await serve_tcp("127.0.0.1", 0, made.service.handle) as server:
+                made.http = HttpClient(TcpOpener("127.0.0.1", server.port), host_header=f"127.0.0.1:{server.port}")
+                yield made
+                await made.http.aclose()
+        finally:
+            await made.service.aclose()
+
+
+def gate_for(*tags: str, grants: object = None) -> Gate:
+    return Gate(FakeWho(**{"127_0_0_1": visitor(*tags, grants=grants)}), Rules())
+
+
+async def test_health_asks_for_nothing() -> None:
+    async with agent(Gate(FakeWho(), Rules())) as it:
+        said = await it.http.request("GET", "/healthz", headers=(("Origin", "http://evil.example"),))
+
+    assert (said.status, bytes(said.body), said.header("Tsym-Agent")) == (200, b"ok", __version__)
+    assert it.lines == []
+
+
+async def test_everything_else_asks_who_you_are() -> None:
+    async with agent(Gate(FakeWho(), Rules())) as it:
+        statuses = {
+            path: (await it.get(path)).status
+            for path in ("/", "/v1/hello", "/v1/watch", "/metrics", "/localapi/v0/status", "/nowhere", "/healthz/")
+        }
+
+    assert set(statuses.values()) == {403}
+    assert it.daemon.requests == []
+
+
+async def test_a_refusal_is_a_problem_document() -> None:
+    async with agent(gate_for("tag:ci")) as it:
+        said = await it.get("/v1/hello")
+
+    document = json.loads(said.body)
+    assert said.header("Content-Type") == "application/problem+json"
+    assert said.header("Tsym-Agent") == __version__
+    assert (document["code"], document["status"]) == ("not-allowed", 403)
+    assert TAG in document["hint"]
+
+
+async def test_hello_says_who_is_who() -> None:
+    async with agent(gate_for(TAG), mode=AgentMode.ATTACH) as it:
+        hello = await it.hello()
+
+    assert hello.node is not None
+    assert (hello.node.id, hello.node.name, hello.node.tailnet) == ("n-me", "me.example", "example")
+    assert hello.node.control_url == "https://control.example"
+    assert (hello.daemon.state, hello.daemon.rights, hello.daemon.error) == ("Running", "r", None)
+    assert (hello.you.id, hello.you.via, hello.may.commands) == ("n-laptop", "tag", ("*",))
+    assert hello.agent.mode is AgentMode.ATTACH
+
+
+async def test_hello_says_what_keeps_a_command_from_running() -> None:
+    async with agent(gate_for(TAG, grants=[{"commands": ["status", "goroutines", "peer-by-id", "restun"]}])) as it:
+        hello = await it.hello()
+
+    words = {word.name: word for word in hello.commands}
+    assert words["status"].runs
+    assert words["health"].runs
+    assert "privileged" in words["goroutines"].reason
+    assert "came with 1.98" in words["peer-by-id"].reason
+    assert words["prefs"].reason == "your grant does not name it"
+    assert "--allow-write" in words["restun"].reason
+
+
+async def test_hello_answers_while_the_daemon_is_down() -> None:
+    async with agent(gate_for(TAG)) as it:
+        await it.daemon.stop()
+        hello = await it.hello()
+
+    assert hello.daemon.error is not None
+    assert "nobody listens" in hello.daemon.error
+    assert hello.node is None
+    assert not any(word.runs for word in hello.commands)
+
+
+async def test_many_hellos_cost_the_daemon_one_look() -> None:
+    async with agent(gate_for(TAG)) as it:
+        for _ in range(5):
+            await it.hello()
+
+    assert len([1 for request in it.daemon.requests if request.name == "status"]) == 1
+
+
+async def test_another_name_is_refused_before_anything_else() -> None:
+    who = FakeWho()
+    async with agent(Gate(who, Rules())) as it:
+        said = await it.get("/v1/hello", Origin="http://evil.example")
+
+    assert json.loads(said.body)["code"] == "bad-host"
+    assert who.asked == []
+
+
+@pytest.mark.parametrize(
+    ("target", "method", "code"),
+    [
+        ("/v1/nothing", "GET", "no-such-page"),
+        ("/v1/hello/", "GET", "no-such-page"),
+        ("/V1/hello", "GET", "no-such-page"),
+        ("/v1/%68ello", "GET", "no-such-page"),
+        ("/v1/hello?x=1", "GET", "bad-parameter"),
+        ("/v1/watch?samples=0&samples=1", "GET", "bad-parameter"),
+        ("/v1/events?source=other", "GET", "bad-parameter"),
+        ("/v1/hello", "POST", "method"),
+        ("/v1/ping", "GET", "method"),
+        ("/localapi/v0/nothing", "GET", "no-such-command"),
+    ],
+)
+async def test_what_is_not_there_is_said(target: str, method: str, code: str) -> None:
+    async with agent() as it:
+        said = await it.get(target, method)
+
+    assert json.loads(said.body)["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("target", "method"),
+    [("/v1/watch", "GET"), ("/v1/ping", "POST"), ("/v1/logs", "GET"), ("/v1/events", "GET"), ("/metrics", "GET"),
+     ("/localapi/v0/status", "GET")],
+)  # fmt: skip
+async def test_pages_stand_for_commands_and_are_granted_as_those(target: str, method: str) -> None:
+    async with agent(gate_for(TAG, grants=[{"commands": ["prefs"]}])) as it:
+        said = await it.get(target, method)
+
+    document = json.loads(said.body)
+    assert document["code"] == "not-granted"
+    assert "to the commands of the grant for laptop.example.ts.net" in document["hint"]
+    assert it.daemon.requests == []
+
+
+async def test_too_many_are_told_when_to_come_back() -> None:
+    bounds = {**USUAL, Cost.PLAIN: USUAL[Cost.PLAIN]._replace(burst=2)}
+    async with agent(gate_for(TAG), budgets=Budgets(bounds)) as it:
+        said = [await it.get("/v1/hello") for _ in range(3)]
+
+    assert [one.status for one in said] == [200, 200, 429]
+    assert said[-1].header("Retry-After") == "1"
+
+
+async def test_who_ran_what_is_written_down_without_values() -> None:
+    async with agent(gate_for(TAG)) as it:
+        await it.hello()
+        await it.get("/v1/hello?token=hidden-value")
+
+    assert it.lines[0].startswith("event=request who=n-laptop name=laptop.example.ts.net via=tag remote=127.0.0.1")
+    assert "what=/v1/hello verdict=allowed status=200 ms=" in it.lines[0]
+    assert "hidden" not in "".join(it.lines)
+
+
+async def test_who_was_refused_is_written_down() -> None:
+    async with agent(gate_for("tag:ci")) as it:
+        await it.get("/v1/hello")
+
+    assert "verdict=denied code=not-allowed status=403" in it.lines[0]
+
+
+async def test_a_fault_of_ours_says_nothing_and_is_written_down() -> None:
+    class Broken(DevGate):
+        async def admit(self, request: Request) -> Admitted:
+            raise RuntimeError("inner secret" + request.method)
+
+    async with agent(Broken()) as it:
+        said = await it.get("/v1/hello")
+
+    assert (said.status, json.loads(said.body)["code"]) == (500, "fault")
+    assert b"inner" not in said.body
+    assert "RuntimeError: inner secret" in it.lines[0]
+    assert "test_service.py:" in it.lines[0]

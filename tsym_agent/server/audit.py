@@ -1,0 +1,72 @@
+"""Who ran what: one line a request, in logfmt, on standard error, where a journal or a container's log takes it.
+
+A line says who asked, for what, whether that was allowed, and how it ended; never the values of a question, which may
+be names somebody looked up. Streams have two lines, since they may stand for days. Writing never waits: where nobody
+takes the log, lines are lost, and the next one that gets through says how many.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from tsym_agent.model.text import printable
+from tsym_agent.model.times import format_time
+from tsym_agent.server.redact import scrub_words
+
+_MOST_VALUE = 120
+_MOST_LINE_BYTES = 2048
+"""Below what a pipe takes at once, so that lines never mix."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.,:/@+*\[\]-]+")
+
+Sink = Callable[[str], bool]
+"""Takes a line; False when it had no room for it."""
+
+
+class Audit:
+    """The log of requests, and of what the agent itself has to say."""
+
+    def __init__(self, sink: Sink | None = None, *, with_time: bool = True) -> None:
+        self._sink = sink or stderr_sink
+        self._with_time = with_time
+        self.lost = 0
+        """Lines that found no room since the last that did."""
+
+    def write(self, event: str, fields: Mapping[str, object]) -> None:
+        """Write one line; fields that are None or empty are left out."""
+        words = [f"at={format_time(datetime.now(UTC))}"] if self._with_time else []
+        words.append(f"event={event}")
+        words += [f"{name}={_value(value)}" for name, value in fields.items() if value not in {None, ""}]
+        if self.lost:
+            words.append(f"lost={self.lost}")
+        self.lost = 0 if self._sink(" ".join(words)) else self.lost + 1
+
+
+def _value(value: object) -> str:
+    text = f"{value:.1f}" if isinstance(value, float) else str(value)
+    if _PLAIN.fullmatch(text) and len(text) <= _MOST_VALUE:
+        return scrub_words(text)
+    text = printable(scrub_words(text))
+    if len(text) > _MOST_VALUE:
+        text = text[: _MOST_VALUE - 1] + "…"
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def stderr_sink(line: str) -> bool:
+    """Write a line to standard error unless that would wait; a closed one takes everything and keeps nothing."""
+    try:
+        descriptor = sys.stderr.fileno()
+        poll = select.poll()
+        poll.register(descriptor, select.POLLOUT)
+        if not poll.poll(0):
+            return False
+        os.write(descriptor, line.encode("utf-8", "replace")[: _MOST_LINE_BYTES - 1] + b"\n")
+    except (OSError, ValueError, AttributeError):
+        return True
+    return True

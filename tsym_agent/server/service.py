@@ -1,0 +1,297 @@
+"""Everything an agent answers, beside one daemon: the handler of its HTTP server, without the listening.
+
+A request goes through the same doors in the same order: Host and Origin, who asks, what they may, what they cost, and
+only then to what answers it. Nothing leaves on another way: problems, faults of ours and streams end here too.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Callable
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any
+
+import msgspec
+
+from tsym_agent import __version__
+from tsym_agent.localapi.client import LocalClient
+from tsym_agent.localapi.commands import Command
+from tsym_agent.localapi.errors import LocalAPIError
+from tsym_agent.model.hello import AgentMode, AgentWord, Hello
+from tsym_agent.model.times import format_time
+from tsym_agent.server.allow import read_question
+from tsym_agent.server.audit import Audit
+from tsym_agent.server.beside import Beside
+from tsym_agent.server.budgets import UNBOUNDED_RATE, Budgets, Cost, Lease
+from tsym_agent.server.guards import LOOPBACK_NAMES, HostGuard
+from tsym_agent.server.hello import command_words
+from tsym_agent.server.identity import Admitted, Admitting
+from tsym_agent.server.problems import AGENT_HEADER, Code, Problem, ProblemError, problem, problem_of
+from tsym_agent.server.routes import (
+    HEALTH_PATH,
+    LOCALAPI_PREFIX,
+    METRICS_PATH,
+    Visit,
+    cost_of,
+    find_route,
+    needed_command,
+    read_query,
+)
+from tsym_agent.wire.exchange import Reply, Request, Response, StreamingResponse
+from tsym_agent.wire.streams import Opener
+
+FEATURES = ("watch", "ping", "logs", "events", "etag")
+
+_JSON = ("Content-Type", "application/json")
+
+
+class Service:
+    """What stands beside one daemon."""
+
+    def __init__(  # noqa: PLR0913 - all but three have a default that stands
+        self,
+        opener: Opener,
+        *,
+        gate: Admitting,
+        mode: AgentMode,
+        guard: HostGuard | None = None,
+        auth: str | None = None,
+        allow_write: bool = False,
+        budgets: Budgets | None = None,
+        audit: Audit | None = None,
+    ) -> None:
+        """Stand beside the daemon behind `opener`; `auth` is the token of the macOS apps.
+
+        Without a `guard` it answers to loopback names only; without an `audit` nothing is written down.
+        """
+        self._gate = gate
+        self._mode = mode
+        self._guard = guard or HostGuard(LOOPBACK_NAMES)
+        self._allow_write = allow_write
+        self._budgets = budgets or Budgets(UNBOUNDED_RATE if mode is AgentMode.DEV else None)
+        self._audit = audit
+        self._started_at = format_time(datetime.now(UTC))
+        self._client = LocalClient(opener, auth=auth)
+        self.beside = Beside(self._client)
+
+    async def start(self) -> None:
+        """Begin what runs without being asked; there is nothing yet."""
+
+    async def aclose(self) -> None:
+        """End every stream and close every connection to the daemon."""
+        await self._client.aclose()
+
+    async def handle(self, request: Request) -> Reply:
+        """Answer one request. Never raises for anything that a caller or the daemon can do."""
+        if request.target == HEALTH_PATH and request.method in {"GET", "HEAD"}:
+            return Response(200, b"ok", (("Content-Type", "text/plain"), AGENT_HEADER))
+        passage = _Passage(request, self._audit)
+        try:
+            return passage.end(await self._pass(request, passage))
+        except ProblemError as error:
+            return passage.refuse(error.problem, error.headers)
+        except LocalAPIError as error:
+            return passage.refuse(problem_of(error))
+        except Exception as error:  # noqa: BLE001 - the edge: a fault is told as one, and its place goes to the log
+            passage.note_fault(error)
+            return passage.refuse(problem(Code.FAULT, "this is a fault of the agent", "its log says where"))
+        except BaseException:  # cancelled: the caller has gone
+            passage.release()
+            raise
+
+    async def _pass(self, request: Request, passage: _Passage) -> Reply:
+        self._guard.check(request)
+        path = request.target.partition("?")[0]
+        is_scrape = path == METRICS_PATH
+        admitted = await (self._gate.admit_scraper if is_scrape else self._gate.admit)(request)
+        passage.admitted = admitted
+        if path.startswith(LOCALAPI_PREFIX):
+            return await self._ask_daemon(request, admitted, passage)
+        route = find_route(path, request.method)
+        passage.what = path
+        query = read_query(request, route)
+        command = needed_command(route, query)
+        if command is not None and not admitted.permissions.permits(command):
+            raise self._not_granted(admitted, command)
+        passage.lease = self._budgets.take(_account(admitted), route.cost)
+        return await route.answer(self, Visit(request, admitted, query))
+
+    async def _ask_daemon(self, request: Request, admitted: Admitted, passage: _Passage) -> Reply:
+        asked = read_question(request)
+        granted = asked.within(admitted.permissions.permits)
+        passage.what = (granted or asked).command.name
+        if granted is None:
+            raise self._not_granted(admitted, asked.command)
+        passage.lease = self._budgets.take(_account(admitted), cost_of(granted.command))
+        raise ProblemError(problem(Code.NO_SUCH_COMMAND, "this agent answers no command yet"))
+
+    def _not_granted(self, admitted: Admitted, command: Command) -> ProblemError:
+        if command.acts and not self._allow_write:
+            hint = "it changes something: start the agent with --allow-write, and grant it with write"
+        else:
+            hint = f'add "{command.name}" to the commands of the grant for {admitted.caller.name}'
+        return ProblemError(problem(Code.NOT_GRANTED, f"{admitted.caller.name} may not run {command.name} here", hint))
+
+    # Pages
+
+    async def hello(self, visit: Visit) -> Reply:
+        """Say who is who, and what would run."""
+        facts = await self.beside.facts()
+        admitted = visit.admitted
+        hello = Hello(
+            agent=AgentWord(version=__version__, mode=self._mode, started_at=self._started_at),
+            node=facts.node,
+            daemon=facts.daemon,
+            you=admitted.caller,
+            may=admitted.permissions.may,
+            commands=command_words(facts, admitted.permissions, allow_write=self._allow_write),
+            features=FEATURES,
+        )
+        return Response(200, msgspec.json.encode(hello), (_JSON,))
+
+    async def watch(self, visit: Visit) -> Reply:
+        """Stream a snapshot and what changes."""
+        raise ProblemError(problem(Code.NO_SUCH_PAGE, f"{visit.request.target} is not here yet"))
+
+    async def ping(self, visit: Visit) -> Reply:
+        """Ping many targets."""
+        raise ProblemError(problem(Code.NO_SUCH_PAGE, f"{visit.request.target} is not here yet"))
+
+    async def logs(self, visit: Visit) -> Reply:
+        """Stream the daemon's log."""
+        raise ProblemError(problem(Code.NO_SUCH_PAGE, f"{visit.request.target} is not here yet"))
+
+    async def events(self, visit: Visit) -> Reply:
+        """Stream what happens in the daemon."""
+        raise ProblemError(problem(Code.NO_SUCH_PAGE, f"{visit.request.target} is not here yet"))
+
+    async def metrics(self, visit: Visit) -> Reply:
+        """Answer a scraper."""
+        raise ProblemError(problem(Code.NO_SUCH_PAGE, f"{visit.request.target} is not here yet"))
+
+
+def _account(admitted: Admitted) -> str:
+    """Return whom a request is counted against."""
+    return admitted.caller.id or admitted.caller.name
+
+
+class _Passage:
+    """One request on its way through: what is held for it, and what is written down about it."""
+
+    def __init__(self, request: Request, audit: Audit | None) -> None:
+        self.request = request
+        self.what = request.target.partition("?")[0]
+        self.admitted: Admitted | None = None
+        self.lease: Lease | None = None
+        self._audit = audit
+        self._begun_s = time.monotonic()
+
+    def release(self) -> None:
+        """Give back what was held."""
+        if self.lease is not None:
+            self.lease.release()
+
+    def end(self, reply: Reply) -> Reply:
+        """Send an answer out: what it holds is given back when the last of it has left."""
+        headers = reply.headers if AGENT_HEADER in reply.headers else (*reply.headers, AGENT_HEADER)
+        if isinstance(reply, Response):
+            self.release()
+            self._write(reply.status, "allowed")
+            return Response(reply.status, reply.body, headers)
+        is_long = self.lease is not None and self.lease.cost is Cost.STREAM
+        if is_long:
+            self._write(reply.status, "allowed", stream="open")
+        chunks = _Held(reply.chunks, lambda: self._ended(reply.status, is_long=is_long))
+        return StreamingResponse(chunks, reply.status, headers)
+
+    def refuse(self, said: Problem, headers: tuple[tuple[str, str], ...] = ()) -> Response:
+        """Send a problem out."""
+        self.release()
+        is_denied = said.code in {Code.NOT_ALLOWED, Code.NOT_GRANTED, Code.BAD_HOST, Code.TOO_MANY}
+        self._write(said.status, "denied" if is_denied else "allowed", code=said.code)
+        return said.response(headers)
+
+    def note_fault(self, error: Exception) -> None:
+        """Write down where a fault of ours is."""
+        if self._audit is not None:
+            self._audit.write(
+                "fault", {"what": self.what, "error": f"{type(error).__name__}: {error}", "at_line": _place(error)}
+            )
+
+    def _ended(self, status: int, *, is_long: bool) -> None:
+        self.release()
+        self._write(status, "allowed", stream="closed" if is_long else "")
+
+    def _write(self, status: int, verdict: str, *, code: str = "", stream: str = "") -> None:
+        if self._audit is None:
+            return
+        caller = self.admitted.caller if self.admitted else None
+        remote = self.request.remote
+        self._audit.write(
+            "request",
+            {
+                "who": caller.id if caller else "",
+                "name": caller.name if caller else "",
+                "login": caller.login if caller else "",
+                "via": caller.via.value if caller else "",
+                "remote": remote[0] if remote else "",
+                "method": self.request.method,
+                "what": self.what,
+                "verdict": verdict,
+                "code": code,
+                "status": status,
+                "stream": stream,
+                "ms": (time.monotonic() - self._begun_s) * 1000,
+            },
+        )
+
+
+def _place(error: Exception) -> str:
+    """Return file and line where an error was raised."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else ""
+
+
+class _Held(AsyncGenerator[bytes, None]):
+    """A stream that calls `ended` once, however it ends: even if nobody ever took its first piece."""
+
+    def __init__(self, chunks: AsyncGenerator[bytes, None], ended: Callable[[], None]) -> None:
+        self._chunks = chunks
+        self._ended: Callable[[], None] | None = ended
+
+    async def asend(self, value: None) -> bytes:
+        """Return the next piece."""
+        try:
+            return await self._chunks.asend(value)
+        except BaseException:  # the end, a fault or a cancellation: each is the last of it
+            self._end()
+            raise
+
+    async def athrow(
+        self,
+        kind: Any,  # noqa: ANN401 - as its base declares it
+        value: Any = None,  # noqa: ANN401 - as above
+        trace: TracebackType | None = None,
+        /,
+    ) -> bytes:
+        """Raise inside."""
+        try:
+            return await self._chunks.athrow(kind, value, trace)
+        except BaseException:  # as above
+            self._end()
+            raise
+
+    async def aclose(self) -> None:
+        """End it."""
+        try:
+            await self._chunks.aclose()
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        if self._ended is not None:
+            ended, self._ended = self._ended, None
+            ended()
