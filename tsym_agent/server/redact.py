@@ -1,62 +1,58 @@
 """Secrets taken out of what leaves the machine: members of answers that are secret by name, and keys by their look.
 
-By name: whatever stands under such a member is blanked, so that its shape still tells a reader whether there was
-something. By look: keys, login links and tokens may stand in any log line and any daemon's complaint.
+By name: whatever stands under such a member is blanked, so that a reader can still tell whether there was something. By
+look: keys, login links and tokens may stand in any log line and any daemon's complaint. Both work on bodies as they
+come in, chunk by chunk, and neither parses more of them than it must.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
+from enum import Enum, auto
 from typing import NamedTuple
 
-BLANK = "redacted"
-_BLANK = BLANK.encode()
+_BLANK = b"redacted"
 
-_LINK_END = rb"(?:[^\s\"'<>\\{}]|\\u00(?:26|3[cCeE]))+"
+_LINK_END = rb"(?:[^\s\"'<>\\{},;()]|\\u00(?:26|3[cCeE]))+"
 """The rest of a link as JSON of Go carries it: `&`, `<` and `>` are spelled as escapes there."""
 
 
 class _Look(NamedTuple):
-    """One kind of secret. Searching for a fixed word first costs a tenth of trying the pattern everywhere."""
+    """One kind of secret. Searching for its fixed words first costs a tenth of trying the pattern everywhere."""
 
     words: tuple[bytes, ...]
+    """One of them stands in every such secret, in lower case."""
     pattern: re.Pattern[bytes]
-    becomes: bytes
+    becomes: bytes = rb"\1redacted"
 
 
 _LOOKS = (
     # Keys of both controls: auth, API, OAuth clients and their tokens, with the parameters a client secret may carry.
-    _Look((b"skey-",), re.compile(rb"([th]skey-)(?:[a-z]+-)?[A-Za-z0-9_-]+(?:\?[A-Za-z0-9_=&.%-]*)?"), rb"\1redacted"),
-    _Look((b"privkey:", b"nlpriv:"), re.compile(rb"((?:privkey|nlpriv):)[0-9A-Fa-f]+"), rb"\1redacted"),
+    _Look((b"skey-",), re.compile(rb"(?i)([th]skey-)[A-Za-z0-9_-]+(?:\?[A-Za-z0-9_=&.%-]*)?")),
+    _Look((b"privkey:", b"nlpriv:"), re.compile(rb"(?i)((?:privkey|nlpriv):)[0-9A-F]+")),
     _Look(
         (b"/a/", b"/register/", b"/auth/"),
-        re.compile(rb"(https?://[^\s\"'<>\\/]+/(?:a|register|auth)/)" + _LINK_END),
-        rb"\1redacted",
+        re.compile(rb"(?i)(https?://[^\s\"'<>\\/]+/(?:a|register|auth)/)" + _LINK_END),
     ),
+    _Look((b"bearer ", b"basic "), re.compile(rb"(?i)\b((?:bearer|basic)[ ]+)[A-Za-z0-9._~+/-]{8,}=*")),
+    _Look((b"eyj",), re.compile(rb"()\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")),
     _Look(
-        (b"earer ", b"EARER ", b"asic "),
-        re.compile(rb"(?i)\b(bearer|basic)[ ]+[A-Za-z0-9._~+/-]{8,}=*"),
-        rb"\1 redacted",
-    ),
-    _Look((b"eyJ",), re.compile(rb"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"), _BLANK),
-    _Look(
-        tuple(
-            word[1:] for word in (b"authkey", b"auth-key", b"auth_key", b"AuthKey", b"password", b"secret", b"token")
-        ),
+        (b"authkey", b"auth-key", b"auth_key", b"password", b"secret", b"token"),
         re.compile(
-            rb"(?i)\b((?:[a-z]+[_-])?(?:auth[_-]?key|password|secret|token)\\?[\"']?[ ]?[=:][ ]?\\?[\"']?)"
+            rb"(?i)((?:auth[_-]?key|password|secret|token)\\?[\"']?[ ]?[=:][ ]?\\?[\"']?)"
             rb"(?!(?:file|redacted|true|false|null|none)\b)[^\s\"'\\,;&{}()]{6,}"
         ),
-        rb"\1redacted",
     ),
 )
 
 
 def scrub(text: bytes) -> bytes:
     """Return text without what looks like a key, a login link or a token; the same object when there is none."""
+    folded = text.lower()
     for look in _LOOKS:
-        if any(word in text for word in look.words):
+        if any(word in folded for word in look.words):
             text = look.pattern.sub(look.becomes, text)
     return text
 
@@ -67,4 +63,219 @@ def scrub_words(words: str) -> str:
     return words if (clean := scrub(raw)) is raw else clean.decode("utf-8", "surrogatepass")
 
 
-Scrub = Callable[[bytes], bytes]
+class Redactor:
+    """Takes secrets out of one body, fed chunk by chunk."""
+
+    def __init__(self, secrets: Sequence[str] = (), *, looks_within: float = math.inf) -> None:
+        """Blank the members named in `secrets` wherever they stand, and keys by their look.
+
+        Those are looked for in the first `looks_within` bytes: each megabyte of that costs 15 ms.
+        """
+        self._members = _Members(secrets) if secrets else None
+        self._looks_left = looks_within
+        self._held = b""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take in what came and return what may leave; what could be the begin of a secret waits for the rest."""
+        text = self._members.feed(chunk) if self._members else chunk
+        if self._looks_left <= 0:
+            return text
+        text = self._held + text
+        cut = _safe_cut(text)
+        self._looks_left -= len(chunk)
+        if self._looks_left <= 0:
+            self._held = b""
+            return scrub(text[:cut]) + text[cut:]
+        self._held = text[cut:]
+        return scrub(text[:cut])
+
+    def finish(self) -> bytes:
+        """Return what was still held, now that the body has ended."""
+        text = self._held + (self._members.finish() if self._members else b"")
+        self._held = b""
+        return scrub(text)
+
+
+def redacted(body: bytes, secrets: Sequence[str] = ()) -> bytes:
+    """Return a whole body without its secrets."""
+    if secrets:
+        members = _Members(secrets)
+        body = members.feed(body) + members.finish()
+    return scrub(body)
+
+
+_MOST_HELD = 64 * 1024
+_LONGEST_KEY = 4096
+
+
+def _safe_cut(text: bytes) -> int:
+    """Return where a text may be cut without cutting a key: after a line, or after an object of a stream of them.
+
+    A body that has neither for long is cut at the last blank or punctuation, so that no more than that is ever held.
+    """
+    cut = max(text.rfind(b"\n"), text.rfind(b"}")) + 1
+    if len(text) - cut <= _MOST_HELD:
+        return cut
+    end = len(text) - _LONGEST_KEY
+    return max(end, *(text.rfind(mark, end) + 1 for mark in (b" ", b",", b'"')))
+
+
+class _State(Enum):
+    COPYING = auto()
+    """Outside of secrets."""
+    AWAITING = auto()
+    """Behind the colon of a secret member."""
+    IN_STRING = auto()
+    IN_CONTAINER = auto()
+    IN_LITERAL = auto()
+
+
+_BLANKS = b" \t\r\n"
+_QUOTE_OR_ESCAPE = re.compile(rb'["\\]')
+_BRACKET_OR_QUOTE = re.compile(rb'["{}\[\]]')
+_END_OF_LITERAL = re.compile(rb"[\s,}\]]")
+
+
+class _Members:
+    """Blanks members of JSON by their names, at any depth, without parsing the rest.
+
+    A name in its quotes and a colon are found by searching for them. Inside a string they cannot stand: the quotes
+    would be escaped, and the closing one would no longer follow the name. Strings become `"redacted"` unless they are
+    empty, everything else becomes null.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._tokens = tuple(f'"{name}"'.encode() for name in names)
+        self._longest = max(len(token) for token in self._tokens)
+        self._state = _State.COPYING
+        self._pending = b""
+        self._depth = 0
+        self._is_quoted = False
+        """Inside a string of the container that is skipped."""
+        self._is_escaped = False
+        """The last byte of the chunk before was a backslash."""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take in what came, return what of it may go on."""
+        data = self._pending + chunk if self._pending else chunk
+        self._pending = b""
+        out: list[bytes] = []
+        at = 0
+        while at < len(data):
+            at = self._step(data, at, out)
+        return out[0] if len(out) == 1 else b"".join(out)
+
+    def finish(self) -> bytes:
+        """Return what was held, at the end of the body."""
+        held, self._pending = self._pending, b""
+        return held if self._state is _State.COPYING else b""
+
+    def _step(self, data: bytes, at: int, out: list[bytes]) -> int:
+        """Go on from a place until the state changes, and return the next place."""
+        if self._state is _State.COPYING:
+            return self._copy(data, at, out)
+        if self._state is _State.AWAITING:
+            return self._meet_value(data, at, out)
+        if self._state is _State.IN_STRING:
+            end = self._skip_string(data, at)
+            if end is not None:
+                self._state = _State.COPYING
+            return len(data) if end is None else end
+        if self._state is _State.IN_CONTAINER:
+            return self._skip_container(data, at)
+        found = _END_OF_LITERAL.search(data, at)
+        if found is None:
+            return len(data)
+        self._state = _State.COPYING
+        return found.start()
+
+    def _copy(self, data: bytes, at: int, out: list[bytes]) -> int:
+        """Copy up to and with the colon of the next secret member."""
+        search = at
+        while (place := self._next_token(data, search)) is not None:
+            start, end = place
+            while end < len(data) and data[end] in _BLANKS:
+                end += 1
+            if end == len(data):  # a name, and not yet what follows it
+                return self._hold(data, at, start, out)
+            if data[end] == _COLON:
+                out.append(data[at : end + 1])
+                self._state = _State.AWAITING
+                return end + 1
+            search = end
+        quote = data.rfind(b'"', max(search, len(data) - self._longest + 1))
+        if quote >= 0 and any(token.startswith(data[quote:]) for token in self._tokens):
+            return self._hold(data, at, quote, out)
+        out.append(data[at:])
+        return len(data)
+
+    def _next_token(self, data: bytes, at: int) -> tuple[int, int] | None:
+        places = [(start, start + len(token)) for token in self._tokens if (start := data.find(token, at)) >= 0]
+        return min(places, default=None)
+
+    def _hold(self, data: bytes, at: int, start: int, out: list[bytes]) -> int:
+        out.append(data[at:start])
+        self._pending = data[start:]
+        return len(data)
+
+    def _meet_value(self, data: bytes, at: int, out: list[bytes]) -> int:
+        first = data[at]
+        if first in _BLANKS:
+            out.append(data[at : at + 1])
+            return at + 1
+        if first == _QUOTE:
+            if at + 1 == len(data):  # empty or not?
+                self._pending = data[at:]
+                return len(data)
+            if data[at + 1] == _QUOTE:
+                out.append(b'""')
+                self._state = _State.COPYING
+                return at + 2
+            out.append(b'"' + _BLANK + b'"')
+            self._state = _State.IN_STRING
+            return at + 1
+        out.append(b"null")
+        if first in b"{[":
+            self._state, self._depth = _State.IN_CONTAINER, 1
+        else:
+            self._state = _State.IN_LITERAL
+        return at + 1
+
+    def _skip_string(self, data: bytes, at: int) -> int | None:
+        """Return the place behind a string's closing quote; None when that is still to come."""
+        if self._is_escaped:
+            self._is_escaped = False
+            at += 1
+        while (found := _QUOTE_OR_ESCAPE.search(data, at)) is not None:
+            if found[0] == b'"':
+                return found.end()
+            if found.end() == len(data):
+                self._is_escaped = True
+                return None
+            at = found.end() + 1
+        return None
+
+    def _skip_container(self, data: bytes, at: int) -> int:
+        while at < len(data):
+            if self._is_quoted:
+                end = self._skip_string(data, at)
+                self._is_quoted = end is None
+                at = len(data) if end is None else end
+                continue
+            found = _BRACKET_OR_QUOTE.search(data, at)
+            if found is None:
+                return len(data)
+            at = found.end()
+            if found[0] == b'"':
+                self._is_quoted = True
+            elif found[0] in b"{[":
+                self._depth += 1
+            else:
+                self._depth -= 1
+                if not self._depth:
+                    self._state = _State.COPYING
+                    return at
+        return at
+
+
+_QUOTE, _COLON = b'":'
