@@ -11,6 +11,7 @@ import msgspec
 
 from tsym_agent.model.hosts import Rights
 from tsym_agent.model.payload import Body, decode
+from tsym_agent.model.pings import PingResult
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
@@ -45,8 +46,8 @@ class WatchSample(msgspec.Struct, frozen=True, kw_only=True):
     ip: str
     type: str
     at: str
-    result: msgspec.Raw | None = None
-    """LocalAPI's PingResult; None = no pong came."""
+    result: PingResult | None = None
+    """In LocalAPI's spelling; None = no pong came."""
     error: str | None = None
 
 
