@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,6 @@ import click
 import msgspec
 
 from tsym_agent.localapi.commands import Command, Form
-from tsym_agent.localapi.registry import READS
 from tsym_agent.model.documents import JSON
 from tsym_agent.model.hosts import Rights
 from tsym_agent.model.payload import PayloadError
@@ -30,12 +29,24 @@ from tsym_tui.cli.wishes import Wishes, to_wishes
 from tsym_tui.fleet.differences import Spread, Value, compare
 from tsym_tui.fleet.fanout import Answer, Job, Verdict, ask_one, fan_out, hosts_as_they_come
 from tsym_tui.fleet.filters import FilterError
-from tsym_tui.fleet.fleet import Fleet
-from tsym_tui.fleet.questions import QuestionError, checked, find_command, read_values, right_words, takes
+from tsym_tui.fleet.fleet import Asked, Fleet
+from tsym_tui.fleet.pinging import Ping, Round, ping_from
+from tsym_tui.fleet.questions import (
+    PING,
+    QUESTIONS,
+    QuestionError,
+    checked,
+    find_command,
+    ping_job,
+    read_values,
+    right_words,
+    takes,
+)
 from tsym_tui.fleet.select import Selector, parse_selector
 from tsym_tui.fleet.sheets import read_answer, sheet_of
 
 SCHEMA = "tsym/answers/1"
+PINGS_SCHEMA = "tsym/pings/1"
 CATALOGUE_SCHEMA = "tsym/commands/1"
 PATIENCE_S = 15.0
 """How long a host may take to be reached at all."""
@@ -58,7 +69,12 @@ class GetWishes(Wishes, frozen=True, kw_only=True):
 @click.argument("name", metavar="[COMMAND]", default="")
 @click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...")
 @setting("--on", multiple=True, metavar="SELECTOR", help="Hosts to ask: names, tags, a filter, `all`; repeatable.")
-@setting("--timeout", type=click.FloatRange(0.1, 600), metavar="SECONDS", help="For each host.  [default: by command]")
+@setting(
+    "--timeout",
+    type=click.FloatRange(0.1, 600),
+    metavar="SECONDS",
+    help="For each host; for each ping of `ping`.  [default: by command]",
+)
 @setting("--diff", is_flag=True, help="Print only what differs between hosts.")
 @setting("--raw", is_flag=True, help="Print the one answer as it came.")
 @setting("--output", metavar="FILE", help="Write answers as they came; {host} stands for the host's name.")
@@ -112,13 +128,14 @@ async def get(wishes: GetWishes, asked: Command, values: dict[str, str], selecto
             await fleet.ready(PATIENCE_S)  # a name is looked up in what the hosts know
         job = _job(wishes, asked, values, fleet)
         answers: list[Answer] = []
+        streams = wishes.wants_ndjson and not wishes.wants_differences
         hosts = hosts_as_they_come(fleet, selector, PATIENCE_S)
-        async with aclosing(fan_out(hosts, lambda one: ask_one(one, job))) as coming:
-            async for answer in coming:
-                checked_answer = _read_through(asked, answer)
-                answers.append(checked_answer)
-                if wishes.wants_ndjson and not wishes.wants_differences:
-                    emit_line({"schema": SCHEMA, "command": asked.name} | answer_entry(asked, checked_answer))
+        async with aclosing(fan_out(hosts, _runner(job, fleet, streams=streams))) as coming:
+            async for came in coming:
+                answer = _read_through(asked, came)
+                answers.append(answer)
+                if streams and not (asked is PING and answer.is_ok):
+                    emit_line({"schema": SCHEMA, "command": asked.name} | answer_entry(asked, answer))
         everybody = fleet.asked()
     if not answers:
         names = ", ".join(one.host.name for one in everybody[:20])
@@ -128,6 +145,28 @@ async def get(wishes: GetWishes, asked: Command, values: dict[str, str], selecto
     _print(wishes, job, answers)
     _tell(answers)
     return judge_answers(answers)
+
+
+def _runner(job: Job, fleet: Fleet, *, streams: bool) -> Callable[[Asked], Awaitable[Answer]]:
+    """Return what to do with each host."""
+    if job.command is not PING:
+        return lambda one: ask_one(one, job)
+
+    def print_line(asked: Asked, ping: Ping) -> None:
+        if streams:
+            emit_line({"schema": PINGS_SCHEMA, "host": asked.host.name, "spec": asked.host.spec} | to_json(ping))
+
+    def ping(one: Asked) -> Awaitable[Answer]:
+        nodes = {address: node for node in fleet.everyone() for address in node.addresses}
+        ips = (job.values["ip"],) if "ip" in job.values else ()
+        return ping_from(one, Round(job=ping_job(job.values, job.deadline_s), ips=ips, nodes=nodes), print_line)
+
+    return ping
+
+
+def to_json(ping: Ping) -> JSON:
+    """Describe one ping."""
+    return {name: getattr(ping, name) for name in ping.__struct_fields__}
 
 
 def _job(wishes: GetWishes, asked: Command, values: dict[str, str], fleet: Fleet) -> Job:
@@ -305,7 +344,7 @@ def judge_answers(answers: Sequence[Answer]) -> Exit:
 
 def _list_commands(wishes: GetWishes) -> int:
     """List what there is to ask, by whose question it is."""
-    reads = [read for read in READS.values() if read.form is not Form.STREAM]
+    reads = list(QUESTIONS.values())
     if wishes.wants_json or wishes.wants_ndjson:
         entries = [command_entry(read) for read in reads]
         if wishes.wants_ndjson:

@@ -37,6 +37,8 @@ COMMANDS = {
     "matrix": Entry("tsym_tui.cli.matrix", "Show path and latency of every pair, host by peer."),
     "get": Entry("tsym_tui.cli.get", "Ask many hosts one LocalAPI question at once."),
     "map": Entry("tsym_tui.cli.map", "Draw the tailnet as text, SVG, PNG, DOT, GraphML or JSON."),
+    "invite": Entry("tsym_tui.cli.invite", "Make a key for one machine, and wait until its agent answers."),
+    "control": Entry("tsym_tui.cli.control", "Show what the control plane says, and whether credentials are good."),
     "demo": Entry("tsym_tui.cli.demo", "Open the app on a simulated tailnet."),
     "sim": Entry("tsym_tui.cli.sim", "Run a simulated tailnet for other commands."),
     "locate": Entry("tsym_tui.cli.locate", "Print where settings, hosts, state and caches live."),

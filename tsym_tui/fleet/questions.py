@@ -4,11 +4,38 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+import msgspec
 
 from tsym_agent.localapi.commands import Command, Form
 from tsym_agent.localapi.parameters import Parameter, ValueKind
 from tsym_agent.localapi.registry import COMMANDS, READS
 from tsym_agent.model.hosts import Rights
+from tsym_agent.model.paths import PingKind
+from tsym_agent.model.pingjob import MOST_COUNT, PingJob
+from tsym_agent.probe.limits import timeout_of
+
+PING_TYPES = ("disco", "TSMP", "ICMP", "peerapi")
+
+PING = msgspec.structs.replace(
+    COMMANDS["ping"],
+    words="pings, to one node or to every peer",
+    parameters=(
+        Parameter("ip", "a Tailscale IP or a node's name; nothing = every peer", ValueKind.IP),
+        Parameter("type", "disco unless told", ValueKind.CHOICE, choices=PING_TYPES),
+        Parameter("count", "pings to each, 1 unless told", ValueKind.NUMBER, least=1, most=MOST_COUNT),
+        Parameter("delay", "ms between two pings to one node, 200 unless told", ValueKind.NUMBER, most=60_000),
+        Parameter("size", "bytes of a disco ping (1.48)", ValueKind.NUMBER, most=65_500),
+    ),
+    sends="packets to the peers",
+)
+"""As people ask it: of many peers at once, and more than once. A daemon is asked one ping at a time."""
+
+QUESTIONS = MappingProxyType(
+    {name: PING if name == PING.name else command for name, command in READS.items() if command.form is not Form.STREAM}
+)
+"""What can be asked and has an end, by name, in the order of lists."""
 
 
 class QuestionError(ValueError):
@@ -19,14 +46,14 @@ def find_command(name: str) -> Command:
     """Return the read of that name; raise `QuestionError` for another word, and for what only acts."""
     found = COMMANDS.get(name)
     if found is None:
-        close = difflib.get_close_matches(name, READS, n=3)
+        close = difflib.get_close_matches(name, QUESTIONS, n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else "`tsym get` lists them"
         raise QuestionError(f"there is no command {name!r}; {hint}")
     if found.acts:
         raise QuestionError(f"{name} acts on the daemon, and this only reads: run `tailscale debug {name}` there")
     if found.form is Form.STREAM:
         raise QuestionError(f"{name} has no end: {STREAM_COMMANDS[name]} shows it")
-    return found
+    return QUESTIONS[name]
 
 
 STREAM_COMMANDS = {
@@ -91,3 +118,17 @@ def right_words(command: Command) -> str:
     if command.right is Rights.WRITE:
         return "root or operator"
     return "any local user"
+
+
+def ping_job(values: Mapping[str, str], timeout_s: float | None = None) -> PingJob:
+    """Return what the checked values of a ping ask for, but its targets; `timeout_s` None = as its kind needs."""
+    kind = next(
+        (kind for kind in PingKind if kind.value.lower() == values.get("type", "disco").lower()), PingKind.DISCO
+    )
+    return PingJob(
+        type=kind,
+        count=int(values.get("count", "1")),
+        spacing_ms=int(values.get("delay", "200")),
+        timeout_ms=min(30_000, int(1000 * (timeout_of(kind) if timeout_s is None else timeout_s))),
+        size=int(values.get("size", "0")),
+    )

@@ -6,6 +6,7 @@ Pure, and without colours: the command line and the app each write the same shee
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from statistics import median
 
 import msgspec
 
@@ -249,10 +250,40 @@ def _health(value: Value) -> Sheet | None:
     return Sheet(("health",), tuple((in_words(item),) for item in value)) if isinstance(value, list) else None
 
 
+def _pings(value: Value) -> Sheet | None:
+    """Lay every peer out in one row: how its last pong came, the median round trip, and what was lost."""
+    if not isinstance(value, list) or not value:
+        return None
+    by_peer: dict[str, list[dict[str, Value]]] = {}
+    for ping in _dicts(value):
+        by_peer.setdefault(_text(ping, "ip"), []).append(ping)
+    rows = []
+    for ip, pings in by_peer.items():
+        answered = [ping for ping in pings if not ping.get("error")]
+        times = [ms for ping in answered if isinstance(ms := ping.get("latency_ms"), int | float)]
+        lost = f"{len(pings) - len(answered)} of {len(pings)}" if len(pings) > len(answered) else ""
+        way = _way(answered[-1]) if answered else in_words(pings[-1].get("error"))
+        rows.append((_text(pings[0], "peer"), ip, way, f"{median(times):.1f} ms" if times else "-", lost))
+    return Sheet(("peer", "address", "by", "round trip", "lost"), tuple(rows))
+
+
+def _way(ping: Mapping[str, Value]) -> str:
+    match ping.get("path"):
+        case "direct":
+            return f"direct {in_words(ping.get('endpoint'))}"
+        case "peer-relay":
+            return f"peer relay {in_words(ping.get('peer_relay'))}"
+        case "derp":
+            return f"DERP {in_words(ping.get('derp_region'))}"
+        case _:
+            return f"path unknown ({in_words(ping.get('ping'))})"
+
+
 _KNOWN: dict[str, Callable[[Value], Sheet | None]] = {
     "status": _status,
     "peer-map": _peers,
     "whois": _whois,
     "derp-map": _derp_map,
     "health": _health,
+    "ping": _pings,
 }

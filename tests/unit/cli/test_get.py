@@ -181,3 +181,33 @@ def test_answers_never_act_on_the_terminal(tsym: Tsym, daemon: Daemon) -> None:
     result = tsym("get", "dns-config", "--host", daemon.spec)
 
     assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(result.out)
+
+
+def test_pings_go_from_every_host_to_all_its_peers(tsym: Tsym, household: str) -> None:
+    result = tsym("get", "ping", "--host", household, "--json", "--timeout", "0.5")
+    by_host = {
+        host["host"]: {ping["peer"]: ping["path"] for ping in host["answer"]}
+        for host in json.loads(result.out)["hosts"]
+    }
+
+    assert result.code == 0
+    assert set(by_host) == {"laptop", "nas", "pi-kitchen", "vps-fra"}
+    assert by_host["laptop"].keys() == {"nas", "pi-kitchen", "vps-fra", "tv", "work-mbp", "old-mac"}
+    assert by_host["laptop"]["nas"] == "direct"
+
+
+def test_a_dead_peer_is_an_answer(tsym: Tsym, daemon: Daemon) -> None:
+    daemon.on("ping", answer(json.dumps({"Err": "peer's node key has expired"})))
+    result = tsym("get", "ping", "--host", daemon.spec)
+
+    assert result.code == 0
+    assert "peer's node key has expired" in result.out
+
+
+def test_pings_to_a_named_node_come_one_by_one(tsym: Tsym, daemon: Daemon) -> None:
+    result = tsym("get", "ping", "nas", "count=3", "delay=0", "--host", daemon.spec, "--ndjson")
+    pings = [json.loads(line) for line in result.out.splitlines()]
+
+    assert [(ping["peer"], ping["number"], ping["path"], ping["latency_ms"]) for ping in pings] == [
+        ("nas", 1, "direct", 5.0), ("nas", 2, "direct", 5.0), ("nas", 3, "direct", 5.0),
+    ]  # fmt: skip
