@@ -20,11 +20,9 @@ from tsym_agent.control.credentials import (
     read_credentials,
 )
 from tsym_agent.control.errors import ControlError
-from tsym_agent.control.plane import AGENT_TAG, APP_TAG, ControlPlane, Device, KeyWish, MintedKey
+from tsym_agent.control.plane import ControlPlane, Device, KeyWish, MintedKey
 
 __all__ = [
-    "AGENT_TAG",
-    "APP_TAG",
     "ControlError",
     "ControlPlane",
     "ControlSettings",

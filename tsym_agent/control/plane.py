@@ -13,12 +13,6 @@ import msgspec
 from tsym_agent.control.secrets import Secret
 from tsym_agent.model.ids import StableNodeID
 
-AGENT_TAG = "tag:tsymbiote-adapter"
-"""What nodes of agents carry, and how they are found."""
-
-APP_TAG = "tag:tsymbiote-webui"
-"""What nodes of the app carry, and whom agents let in unless they are told otherwise."""
-
 
 class Connectivity(msgspec.Struct, frozen=True, kw_only=True):
     """What a node last reported of its network: not a live path to anybody."""
