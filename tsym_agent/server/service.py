@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from tsym_agent import __version__
-from tsym_agent.localapi.client import LocalClient
+from tsym_agent.localapi.client import HOST_HEADER, LocalClient
 from tsym_agent.localapi.commands import Command
 from tsym_agent.localapi.errors import LocalAPIError
 from tsym_agent.model.hello import AgentMode, AgentWord, Hello
@@ -26,8 +26,10 @@ from tsym_agent.server.beside import Beside
 from tsym_agent.server.budgets import UNBOUNDED_RATE, Budgets, Cost, Lease
 from tsym_agent.server.guards import LOOPBACK_NAMES, HostGuard
 from tsym_agent.server.hello import command_words
+from tsym_agent.server.hub import Hub
 from tsym_agent.server.identity import Admitted, Admitting
 from tsym_agent.server.problems import AGENT_HEADER, Code, Problem, ProblemError, problem, problem_of
+from tsym_agent.server.proxy import Proxy
 from tsym_agent.server.routes import (
     HEALTH_PATH,
     LOCALAPI_PREFIX,
@@ -38,12 +40,17 @@ from tsym_agent.server.routes import (
     needed_command,
     read_query,
 )
+from tsym_agent.wire.client import HttpClient
 from tsym_agent.wire.exchange import Reply, Request, Response, StreamingResponse
 from tsym_agent.wire.streams import Opener
 
 FEATURES = ("watch", "ping", "logs", "events", "etag")
 
 _JSON = ("Content-Type", "application/json")
+_NDJSON = ("Content-Type", "application/x-ndjson")
+
+MAX_UPSTREAM = 128
+"""Connections of callers' questions to the daemon: pings hold one each for as long as nobody answers."""
 
 
 class Service:
@@ -73,6 +80,10 @@ class Service:
         self._audit = audit
         self._started_at = format_time(datetime.now(UTC))
         self._client = LocalClient(opener, auth=auth)
+        self._hub = Hub(self._client)
+        login = None if auth is None else ("", auth)
+        upstream = HttpClient(opener, host_header=HOST_HEADER, auth=login, max_connections=MAX_UPSTREAM)
+        self._proxy = Proxy(upstream, on_ping=self._hub.note_ping)
         self.beside = Beside(self._client)
 
     async def start(self) -> None:
@@ -80,6 +91,8 @@ class Service:
 
     async def aclose(self) -> None:
         """End every stream and close every connection to the daemon."""
+        await self._hub.aclose()
+        await self._proxy.aclose()
         await self._client.aclose()
 
     async def handle(self, request: Request) -> Reply:
@@ -124,7 +137,7 @@ class Service:
         if granted is None:
             raise self._not_granted(admitted, asked.command)
         passage.lease = self._budgets.take(_account(admitted), cost_of(granted.command))
-        raise ProblemError(problem(Code.NO_SUCH_COMMAND, "this agent answers no command yet"))
+        return await self._proxy.answer(request, granted)
 
     def _not_granted(self, admitted: Admitted, command: Command) -> ProblemError:
         if command.acts and not self._allow_write:
@@ -152,7 +165,10 @@ class Service:
 
     async def watch(self, visit: Visit) -> Reply:
         """Stream a snapshot and what changes."""
-        raise ProblemError(problem(Code.NO_SUCH_PAGE, f"{visit.request.target} is not here yet"))
+        with_samples = visit.query.get("samples", "1")
+        if with_samples not in {"0", "1"}:
+            raise ProblemError(problem(Code.BAD_PARAMETER, "samples: wanted 0 or 1"))
+        return StreamingResponse(self._hub.watch(with_samples=with_samples == "1"), 200, (_NDJSON,))
 
     async def ping(self, visit: Visit) -> Reply:
         """Ping many targets."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -16,7 +17,7 @@ from tsym_agent.server.audit import Audit
 from tsym_agent.server.budgets import USUAL, Budgets, Cost
 from tsym_agent.server.guards import LOOPBACK_NAMES, HostGuard
 from tsym_agent.server.identity import Admitted, Admitting, DevGate, Gate, Rules
-from tsym_agent.server.service import Service
+from tsym_agent.server.service import Service, _Held
 from tsym_agent.wire.client import HttpClient, Response
 from tsym_agent.wire.exchange import Request
 from tsym_agent.wire.openers import TcpOpener, UnixOpener
@@ -59,6 +60,12 @@ class Agent:
 
     async def get(self, target: str, method: str = "GET", **headers: str) -> Response:
         return await self.http.request(method, target, headers=tuple(headers.items()))
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for something that nothing announces."""
+        async with asyncio.timeout(5):
+            while not condition():  # noqa: ASYNC110 - what is waited for belongs to the server
+                await asyncio.sleep(0.005)
 
     async def hello(self) -> Hello:
         return parse_hello((await self.get("/v1/hello")).body)
@@ -250,3 +257,68 @@ async def test_a_fault_of_ours_says_nothing_and_is_written_down() -> None:
     assert b"inner" not in said.body
     assert "RuntimeError: inner secret" in it.lines[0]
     assert "test_service.py:" in it.lines[0]
+
+
+async def test_a_command_reaches_the_daemon_and_is_written_down_by_name() -> None:
+    async with agent(gate_for(TAG)) as it:
+        said = await it.get("/localapi/v0/status?peers=false")
+
+    assert json.loads(said.body)["BackendState"] == "Running"
+    assert (said.header("Tsym-Agent"), said.header("Tailscale-Version")) == (__version__, OLD)
+    assert "what=status verdict=allowed status=200" in it.lines[0]
+
+
+async def test_who_may_have_health_alone_gets_that_part() -> None:
+    async with agent(gate_for(grants=[{"commands": ["health"]}])) as it:
+        part = await it.get("/localapi/v0/status?peers=false")
+        whole = await it.get("/localapi/v0/status")
+
+    assert (part.status, b"BackendState" in part.body) == (200, False)
+    assert whole.status == 403
+
+
+async def test_commands_that_act_need_the_flag_and_a_grant() -> None:
+    grants = [{"commands": ["restun"], "write": True}]
+    async with agent(gate_for(grants=grants)) as it:
+        said = await it.get("/localapi/v0/debug?action=restun", "POST")
+
+    assert json.loads(said.body)["code"] == "not-granted"
+    assert "--allow-write" in json.loads(said.body)["hint"]
+    assert it.daemon.requests == []
+
+
+async def test_a_stream_is_held_against_its_caller_until_it_ends() -> None:
+    bounds = {**USUAL, Cost.STREAM: USUAL[Cost.STREAM]._replace(at_once=1)}
+    budgets = Budgets(bounds)
+    async with agent(gate_for(TAG), budgets=budgets) as it:
+        async with it.http.stream("GET", "/v1/watch") as first:
+            await anext(aiter(first))
+            second = (await it.get("/v1/watch")).status
+        await it.until(lambda: budgets.under_way[Cost.STREAM] == 0)
+        async with it.http.stream("GET", "/v1/watch") as third:
+            third_status = third.status
+
+    assert (second, third_status) == (429, 200)
+    assert "stream=open" in it.lines[0]
+    assert any("stream=closed" in line for line in it.lines)
+
+
+async def test_a_stream_whose_caller_left_at_once_is_given_back() -> None:
+    ended: list[str] = []
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        yield b""
+
+    held = _Held(pieces(), lambda: ended.append("once"))
+    await held.aclose()
+    await held.aclose()
+
+    assert ended == ["once"]
+
+
+@pytest.mark.parametrize("value", ["2", "yes", ""])
+async def test_samples_are_wanted_or_not(value: str) -> None:
+    async with agent() as it:
+        said = await it.get(f"/v1/watch?samples={value}")
+
+    assert json.loads(said.body)["code"] == "bad-parameter"
