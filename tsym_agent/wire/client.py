@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple, Self
 
@@ -45,10 +45,17 @@ class Response(NamedTuple):
 class StreamedResponse:
     """An answer whose body is still coming."""
 
-    def __init__(self, connection: Connection, status: int, headers: Sequence[Header]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        status: int,
+        headers: Sequence[Header],
+        end: Callable[[Connection], None] | None = None,
+    ) -> None:
         self.status = status
         self.headers = headers
         self._connection = connection
+        self._end = end
 
     def header(self, name: str) -> str | None:
         """Return the first header of that name."""
@@ -67,6 +74,21 @@ class StreamedResponse:
     async def read(self, limit: int = MAX_BODY_BYTES) -> Body:
         """Return the rest of the body; raise `TooLargeError` over `limit` bytes."""
         return await _read_body(self._connection, limit)
+
+    async def read_up_to(self, enough: int) -> tuple[Body, bool]:
+        """Read until there are `enough` bytes; return them, and whether that was all."""
+        body = bytearray()
+        while (part := await self._connection.read_some()) is not None:
+            body += part
+            if len(body) >= enough:
+                return body, False
+        return body, True
+
+    def close(self) -> None:
+        """Let go of an answer that `HttpClient.open` gave: its connection is kept if all of the answer was read."""
+        if self._end is not None:
+            end, self._end = self._end, None
+            end(self._connection)
 
 
 class HttpClient:
@@ -111,14 +133,33 @@ class HttpClient:
         may_repeat = method in READING_METHODS if is_repeatable is None else is_repeatable
         message = self._prepare(method, body, headers)
         async with self._slots, _deadline(timeout_s):
-            if (connection := self._take_idle()) is not None:
-                try:
-                    return await self._exchange(connection, method, target, message, body)
-                except DisconnectedError as error:
-                    if not (error.nothing_received and may_repeat):
-                        raise
-                    self._drop_idle()
-            return await self._exchange(await self._connect(), method, target, message, body)
+            connection, status, answer_headers = await self._begin(method, target, message, body, may_repeat)
+            try:
+                return Response(status, answer_headers, await _read_body(connection, self._max_body_bytes))
+            finally:
+                self._keep_or_close(connection)
+
+    async def open(
+        self,
+        method: str,
+        target: str,
+        *,
+        body: bytes = b"",
+        headers: Sequence[tuple[str, str]] = (),
+        is_repeatable: bool | None = None,
+    ) -> StreamedResponse:
+        """Send a request and return its answer as soon as its head is there; the caller sets the deadline.
+
+        Like `request` it takes one of the connections, kept ones first, until the answer's `close` is called.
+        """
+        may_repeat = method in READING_METHODS if is_repeatable is None else is_repeatable
+        message = self._prepare(method, body, headers)
+        await self._slots.acquire()
+        try:
+            return StreamedResponse(*await self._begin(method, target, message, body, may_repeat), self._leave)
+        except BaseException:  # a cancelled call, too, gives its place back
+            self._slots.release()
+            raise
 
     @asynccontextmanager
     async def stream(
@@ -169,21 +210,38 @@ class HttpClient:
         self._open.add(connection)
         return connection
 
-    async def _exchange(
+    async def _begin(
+        self, method: str, target: str, headers: list[Header], body: bytes, may_repeat: bool
+    ) -> tuple[Connection, int, list[Header]]:
+        """Send a request over a kept connection or a new one, and read the answer's head."""
+        if (connection := self._take_idle()) is not None:
+            try:
+                return await self._ask(connection, method, target, headers, body)
+            except DisconnectedError as error:
+                if not (error.nothing_received and may_repeat):
+                    raise
+                self._drop_idle()
+        return await self._ask(await self._connect(), method, target, headers, body)
+
+    async def _ask(
         self, connection: Connection, method: str, target: str, headers: list[Header], body: bytes
-    ) -> Response:
-        is_kept = False
+    ) -> tuple[Connection, int, list[Header]]:
         try:
             await connection.send(method, target, headers, body)
-            status, answer_headers = await connection.read_head()
-            answer = Response(status, answer_headers, await _read_body(connection, self._max_body_bytes))
-            is_kept = len(self._idle) < MAX_IDLE_CONNECTIONS and connection.reuse()
-        finally:
-            if is_kept:
-                self._idle.append(connection)
-            else:
-                self._close(connection)
-        return answer
+            return (connection, *await connection.read_head())
+        except BaseException:  # whatever it was, a cancelled call included: what it may still bring is nobody's
+            self._close(connection)
+            raise
+
+    def _keep_or_close(self, connection: Connection) -> None:
+        if len(self._idle) < MAX_IDLE_CONNECTIONS and connection.reuse():
+            self._idle.append(connection)
+        else:
+            self._close(connection)
+
+    def _leave(self, connection: Connection) -> None:
+        self._slots.release()
+        self._keep_or_close(connection)
 
     def _take_idle(self) -> Connection | None:
         while self._idle:

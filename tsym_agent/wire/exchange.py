@@ -94,6 +94,10 @@ class Response:
         return cls(status, f"{text}\n".encode(), (("Content-Type", "text/plain; charset=utf-8"), *headers))
 
 
+class CutShortError(Exception):
+    """Raised by a stream that cannot be completed: the client is cut off, so that it does not take it for whole."""
+
+
 @dataclass(frozen=True, slots=True)
 class StreamingResponse:
     """An answer that comes in pieces; a slow client slows the generator down, a leaving one closes it."""

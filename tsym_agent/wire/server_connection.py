@@ -14,7 +14,7 @@ from typing import Protocol, cast
 
 import h11
 
-from tsym_agent.wire.exchange import Handler, Header, Limits, Reply, Request, Response
+from tsym_agent.wire.exchange import CutShortError, Handler, Header, Limits, Reply, Request, Response
 
 _log = logging.getLogger(__name__)
 
@@ -302,6 +302,9 @@ class ServerConnection(asyncio.Protocol):
                             await self._write(self._encode(h11.Data(data=chunk)))
             except _StuckClientError:
                 raise
+            except CutShortError:
+                self._transport.abort()
+                return
             except Exception:  # noqa: BLE001 - too late for a status: cutting the stream is the only honest end
                 _log.exception("a streaming handler failed")
                 self._transport.abort()
