@@ -119,7 +119,7 @@ def _from_daemon(where: str, question: str, status: int, body: Body) -> LocalAPI
     if status == 503 and "not enabled" in words:  # routecheck, where the tailnet has not switched it on
         return NotSupportedError(where, said, "it is switched off on that node")
     if status == 403:
-        return AccessDeniedError(where, said, _hint_for_denial(words))
+        return AccessDeniedError(where, said, _hint_for_denial(where, words))
     if status in _MEANINGS:
         kind, hint = _MEANINGS[status]
         return kind(where, said, hint)
@@ -174,11 +174,24 @@ def _from_connect(where: str, reason: OSError) -> LocalAPIError:
             return DaemonUnreachableError(where, f"cannot connect: {printable(words)}")
 
 
-def _hint_for_denial(words: str) -> str:
+def _hint_for_denial(where: str, words: str) -> str:
     if words == BROWSER_GUARD:
         return "the daemon took us for a browser: does a proxy stand between?"
     if "sharing not enabled" in words:
         return "the tailnet policy must grant drive:share"
     if "password" in words:
         return "the token is not the current one: restart the Tailscale app"
-    return OPERATOR_HINT
+    return _operator_hint(where)
+
+
+def _operator_hint(where: str) -> str:
+    """Say how the user the daemon sees gets its right to write: that user is on the daemon's machine."""
+    way, _, rest = where.partition(":")
+    match way:
+        case "ssh":
+            host = rest.partition(":/")[0]
+            return f"let that user in once: ssh -t {host} 'sudo tailscale set --operator=$USER'"
+        case "kube":
+            return "the container must run as root for that"
+        case _:
+            return OPERATOR_HINT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,9 +13,11 @@ from tsym_agent.localapi.client import LocalClient
 from tsym_agent.localapi.errors import DaemonNotFoundError
 from tsym_agent.localapi.find import find_daemon
 from tsym_agent.localapi.names import NamedOpener, Route, TailnetNames
+from tsym_agent.localapi.remote import SshClient, SshOpener
 from tsym_agent.model.status import SweepStatus
 from tsym_agent.probe import limits
 from tsym_agent.wire.openers import UnixOpener
+from tsym_agent.wire.ssh import SshLink
 from tsym_tui.fleet.specs import HostSpec, SpecKind, refuse_unsupported, split_address
 
 NAMES_TIMEOUT_S = 2.0
@@ -51,14 +54,16 @@ def read_sim_index(folder: Path) -> list[str]:
 class Connector:
     """Makes clients of single hosts, and holds what several hosts share on the way."""
 
-    def __init__(self, env: Mapping[str, str], *, route: Route | None = None) -> None:
+    def __init__(self, env: Mapping[str, str], *, route: Route | None = None, may_ask: bool = False) -> None:
         """Look for this machine's tailscaled as `env` says.
 
         `route` leads to agents by another way than this machine's network: a node of our own that dials. It resolves
-        their names, too.
+        their names, too. `may_ask` lets ssh ask at the terminal, once a host, for what it cannot log in without.
         """
         self._env = env
         self._route = route
+        self._asking = asyncio.Lock() if may_ask else None
+        self._asked: set[str] = set()
         self._names = TailnetNames(self._ask_local)
 
     async def __call__(self, spec: HostSpec) -> LocalClient:
@@ -76,7 +81,9 @@ class Connector:
                 return _simulated(spec)
             case SpecKind.AGENT:
                 return self._agent(spec)
-            case SpecKind.SSH | SpecKind.KUBE:
+            case SpecKind.SSH:
+                return await self._by_ssh(spec)
+            case SpecKind.KUBE:
                 refuse_unsupported(spec)
                 raise AssertionError(spec)
             case _:
@@ -88,6 +95,18 @@ class Connector:
             NamedOpener(host, port, self._names) if self._route is None else NamedOpener(host, port, route=self._route)
         )
         return AgentClient(opener, authority=spec.address, max_pings=limits.IN_FLIGHT_PER_HOST)
+
+    async def _by_ssh(self, spec: HostSpec) -> SshClient:
+        asking = None if spec.address in self._asked else self._asking
+        self._asked.add(spec.address)
+        opener = SshOpener(SshLink(spec.address, asking=asking), spec.part)
+        client = SshClient(opener, max_pings=limits.IN_FLIGHT_PER_HOST)
+        try:
+            await client.connect()
+        except BaseException:
+            await client.aclose()
+            raise
+        return client
 
     async def _ask_local(self) -> SweepStatus:
         client = (await find_daemon(self._env)).client(timeout_s=NAMES_TIMEOUT_S)

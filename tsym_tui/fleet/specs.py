@@ -170,10 +170,8 @@ def split_address(address: str) -> tuple[str, int]:
 def refuse_unsupported(spec: HostSpec) -> None:
     """Raise `SpecError` for hosts whose transport is not part of this version."""
     match spec.kind:
-        case SpecKind.LOCAL | SpecKind.UNIX | SpecKind.SIM | SpecKind.AGENT:
+        case SpecKind.LOCAL | SpecKind.UNIX | SpecKind.SIM | SpecKind.AGENT | SpecKind.SSH:
             return
-        case SpecKind.SSH:
-            needed = "ssh: hosts need the ssh transport"
         case SpecKind.KUBE:
             needed = "kube: hosts need the Kubernetes transport"
         case _:

@@ -50,7 +50,7 @@ def test_what_is_no_host_is_refused_in_words(text: str) -> None:
         parse_spec(text)
 
 
-@pytest.mark.parametrize("text", ["ssh:web", "kube:prod/web-0"])
+@pytest.mark.parametrize("text", ["kube:prod/web-0"])
 def test_transports_of_other_versions_are_named(text: str) -> None:
     with pytest.raises(SpecError, match="not part of this version"):
         refuse_unsupported(parse_spec(text))

@@ -91,6 +91,19 @@ def test_a_refusal_says_what_to_do(status: int, body: bytes, hint: str) -> None:
     assert hint in str(from_answer("/s", "x", status, body))
 
 
+@pytest.mark.parametrize(
+    ("where", "hint"),
+    [
+        ("/run/tailscale/tailscaled.sock", "use sudo"),
+        ("ssh:me@web", "ssh -t me@web 'sudo tailscale set --operator=$USER'"),
+        ("ssh:web:/run/x.sock", "ssh -t web 'sudo"),
+        ("kube:prod/web-0", "must run as root"),
+    ],
+)
+def test_who_is_denied_is_told_what_helps_where_the_daemon_is(where: str, hint: str) -> None:
+    assert hint in from_answer(where, "prefs", 403, b"prefs access denied\n").hint
+
+
 def connect_error(number: int) -> ConnectError:
     return ConnectError(OSError(number, os.strerror(number)))
 
