@@ -74,6 +74,11 @@ async def follow_log(
                             yield read
 
 
+def is_about_tap(line: LogLine) -> bool:
+    """Say whether a line speaks of the tap itself, not of the daemon."""
+    return line.text in {_CONNECTED, _AGAIN}
+
+
 def parse_entry(line: bytes, arrived_at: str) -> tuple[LogLine, ...]:
     """Read one line of the tap: one log line for each line of its text, safe to print.
 
