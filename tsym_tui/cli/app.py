@@ -16,14 +16,15 @@ import msgspec
 from tsym_tui.cli.errors import CommandError
 from tsym_tui.cli.exits import Exit
 from tsym_tui.cli.hostlist import choose_hosts
+from tsym_tui.cli.standing import StandingWishes, choose_standing
 from tsym_tui.cli.texts import is_terminal
-from tsym_tui.cli.wishes import Look, to_wishes
+from tsym_tui.cli.wishes import to_wishes
 
 if TYPE_CHECKING:
     from tsym_tui.ui.app import SourceOpener
 
 
-class AppWishes(Look, frozen=True, kw_only=True):
+class AppWishes(StandingWishes, frozen=True, kw_only=True):
     """What the app may be told."""
 
     hosts: tuple[str, ...] = msgspec.field(default=(), name="host")
@@ -38,8 +39,14 @@ def run_app(given: Mapping[str, object]) -> int:
     wishes = to_wishes(given, AppWishes)
     require_terminal()
     specs = choose_hosts(wishes.hosts)
+    standing = choose_standing(wishes)
 
     async def open_source() -> object:
+        if standing is not None:
+            await asyncio.to_thread(import_module, "tsym_tui.cli.own_source")
+            from tsym_tui.cli.own_source import stand
+
+            return await stand(standing, specs, everything=wishes.everything)
         await asyncio.to_thread(import_module, "tsym_tui.fleet.fleet")  # the loop has a screen to keep alive
         from tsym_tui.fleet.fleet import Fleet, FleetOptions
 

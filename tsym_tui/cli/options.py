@@ -22,6 +22,9 @@ Decorator = Callable[[Function], Function]
 THEME_NAMES = ("auto", "dark", "light", "cb", "ansi16", "mono")
 GLYPH_NAMES = ("auto", "braille", "block", "ascii")
 
+APP_PREFIX = "tsymbiote-webui"
+"""Begins the names of the app's own nodes, as its tag does."""
+
 CONFIG_KEY = "tsym.config"
 """Where the context keeps the path of the settings file in use."""
 
@@ -137,6 +140,30 @@ def scenario_options(function: Function) -> Function:
         help="home, company, broken, large, or a file.",
     )
     return scenario(seed(function))
+
+
+def standing_options(function: Function) -> Function:
+    """Add the options of whether the app stands on a node of its own."""
+    options = (
+        setting(
+            "--own-node",
+            is_flag=True,
+            help="Reach agents through a node of the app's own, logged in with TS_AUTHKEY or TS_AUTHKEY_FILE.",
+        ),
+        setting(
+            "--generate-auth",
+            is_flag=True,
+            help="Make that node's auth key with the credentials that `tsym control` shows; implies --own-node.",
+        ),
+        setting("--hostname", default="", metavar="NAME", help="Name of that node."),
+        setting(
+            "--hostname-prefix", default=APP_PREFIX, show_default=True, metavar="TEXT", help="Else its name begins so."
+        ),
+        setting("--logout/--no-logout", default=True, show_default=True, help="Log that node out at the end."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
 
 
 def _read_config(ctx: click.Context, _option: click.Parameter, given: str | None) -> None:

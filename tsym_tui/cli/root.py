@@ -7,7 +7,14 @@ from typing import NamedTuple
 
 import click
 
-from tsym_tui.cli.options import config_option, look_options, setting, shared_options, version_option
+from tsym_tui.cli.options import (
+    config_option,
+    look_options,
+    setting,
+    shared_options,
+    standing_options,
+    version_option,
+)
 
 HELP = """Show who reaches whom in a tailnet, by which path, and how fast.
 
@@ -36,6 +43,8 @@ COMMANDS = {
     "ping": Entry("tsym_tui.cli.ping", "Ping nodes from every host, as `tailscale ping` does from one."),
     "matrix": Entry("tsym_tui.cli.matrix", "Show path and latency of every pair, host by peer."),
     "get": Entry("tsym_tui.cli.get", "Ask many hosts one LocalAPI question at once."),
+    "logs": Entry("tsym_tui.cli.logs", "Follow the logs of many hosts, merged by time."),
+    "events": Entry("tsym_tui.cli.events", "Follow what happens on many hosts, merged by time."),
     "map": Entry("tsym_tui.cli.map", "Draw the tailnet as text, SVG, PNG, DOT, GraphML or JSON."),
     "invite": Entry("tsym_tui.cli.invite", "Make a key for one machine, and wait until its agent answers."),
     "control": Entry("tsym_tui.cli.control", "Show what the control plane says, and whether credentials are good."),
@@ -81,6 +90,7 @@ def load_command(name: str) -> click.Command | None:
     "--start-screen", type=click.Choice(["map", "nodes"]), default="map", show_default=True, help="Screen of the app."
 )
 @setting("--mouse/--no-mouse", default=True, show_default=True, help="Let the app take the mouse.")
+@standing_options
 @look_options
 @click.pass_context
 def tsym(ctx: click.Context, /, **given: object) -> int:
