@@ -2,7 +2,9 @@
 
 The key stands in the command's environment, as the agent wants it: an argument would show in every list of processes.
 The blank in front keeps the line out of the history of shells that care for that; where they do not, what they keep is
-a key that was used up by this very command, or expires within the hour.
+a key that was used up by this very command, or expires within the hour. Who wants it nowhere takes `--paste`: that
+command asks for the key, which is told beside it. One line to run is the default, since it is dictated to people for
+whom two steps are one too many.
 """
 
 from __future__ import annotations
@@ -66,6 +68,7 @@ class InviteWishes(Look, frozen=True, kw_only=True):
     hostname: str = ""
     allow_users: tuple[str, ...] = msgspec.field(default=(), name="allow_user")
     control: str = "auto"
+    paste: bool = False
     wait: bool = True
     wants_json: bool = msgspec.field(default=False, name="json")
     wants_ndjson: bool = msgspec.field(default=False, name="ndjson")
@@ -82,6 +85,7 @@ class InviteWishes(Look, frozen=True, kw_only=True):
     metavar="LOGIN",
     help=f"Who may ask the new agent, besides nodes with {CALLER_TAG}; else the owner of this machine's node.",
 )
+@setting("--paste", is_flag=True, help="Keep the key out of the command: it asks, and the key is pasted.")
 @setting("--control", type=click.Choice(KINDS), default="auto", show_default=True, help="Which control plane.")
 @setting("--wait/--no-wait", default=True, show_default=True, help="Wait until the new agent answers.")
 @shared_options("json", "ndjson")
@@ -130,6 +134,12 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
         """Return the line to run, with the blank that keeps it out of a shell's history."""
         settings = [f"{name}={shlex.quote(value)}" for name, value in self.environment.items()]
         return f" {' '.join(settings)} {shlex.join(self.arguments)}"
+
+    @property
+    def asking_command(self) -> str:
+        """Return a line for bash or zsh that reads the key unseen; in parentheses, so that the shell forgets it."""
+        server = f"TS_CONTROL_URL={shlex.quote(self.login_server)} " if self.login_server else ""
+        return f"(read -rs KEY && {server}TS_AUTHKEY=$KEY exec {shlex.join(self.arguments)})"
 
 
 async def _invite(wishes: InviteWishes, credentials: Credentials) -> Exit:
@@ -245,8 +255,13 @@ def _show(wishes: InviteWishes, control: ControlPlane, invitation: Invitation) -
         encoded = msgspec.json.encode(document if wishes.wants_json else {"event": "minted"} | document)
         emit((msgspec.json.format(encoded, indent=2) if wishes.wants_json else encoded).decode() + "\n")
         return
-    _say(f"run this on the other machine within {_spell(wishes.expires_s)}; its key works once:")
-    emit(f"{invitation.command}\n")
+    within = f"within {_spell(wishes.expires_s)}"
+    if wishes.paste:
+        _say(f"run the first line on the other machine {within} and paste the second, which works once:")
+        emit(f"{invitation.asking_command}\n{invitation.key.secret.reveal()}\n")
+    else:
+        _say(f"run this on the other machine {within}; its key works once:")
+        emit(f"{invitation.command}\n")
     if wishes.wait:
         _say("waiting for it to join; ctrl-c takes the key back")
 
@@ -267,7 +282,7 @@ def _document(wishes: InviteWishes, control: ControlPlane, invitation: Invitatio
         },
         "environment": invitation.environment,
         "arguments": invitation.arguments,
-        "command": invitation.command,
+        "command": invitation.asking_command if wishes.paste else invitation.command,
     }
 
 

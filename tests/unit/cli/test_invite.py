@@ -7,6 +7,7 @@ import json
 import os
 import shlex
 import signal
+import subprocess
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -108,6 +109,18 @@ def test_the_key_is_shown_once_and_nothing_else_that_is_secret(tsym: Tsym, tails
 
     assert told.out.count("planted") == 1
     assert "planted" not in told.err
+
+
+@pytest.mark.usefixtures("tailscale")
+def test_a_pasted_key_stands_beside_the_command_and_not_in_it(tsym: Tsym) -> None:
+    command, key = tsym("invite", "--no-wait", "--paste").out.splitlines()
+
+    ran = subprocess.run(
+        ["bash", "-c", f"tsym-agent() {{ echo $TS_AUTHKEY $@; }}; {command.replace('exec ', '')}; echo left=$KEY"],
+        input=f"{key}\n", capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert ran.stdout.splitlines() == [f"{key} --mode own", "left="]
+    assert "planted" not in command
 
 
 def test_json_holds_the_command_and_its_parts(tsym: Tsym, tailscale: FakeTailscale) -> None:
