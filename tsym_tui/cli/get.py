@@ -144,7 +144,7 @@ async def get(wishes: GetWishes, asked: Command, values: dict[str, str], selecto
     answers.sort(key=lambda answer: order.get(answer.host.spec, len(order)))
     _print(wishes, job, answers)
     _tell(answers)
-    return judge_answers(answers)
+    return judge(answer.verdict for answer in answers)
 
 
 def _runner(job: Job, fleet: Fleet, *, streams: bool) -> Callable[[Asked], Awaitable[Answer]]:
@@ -332,12 +332,13 @@ def _tell(answers: Iterable[Answer]) -> None:
 _NO = frozenset({Verdict.DENIED, Verdict.REFUSED, Verdict.UNSUPPORTED})
 
 
-def judge_answers(answers: Sequence[Answer]) -> Exit:
+def judge(verdicts: Iterable[Verdict]) -> Exit:
     """Say what came of all: 0, 3 (nobody was reached, or nobody ended well), 4 (all said no) or 5 (some answered)."""
-    lacking = [answer.verdict for answer in answers if not answer.is_ok]
+    every = list(verdicts)
+    lacking = [verdict for verdict in every if verdict is not Verdict.OK]
     if not lacking:
         return Exit.OK
-    if len(lacking) < len(answers):
+    if len(lacking) < len(every):
         return Exit.PARTIAL
     return Exit.DENIED if set(lacking) <= _NO else Exit.UNREACHABLE
 

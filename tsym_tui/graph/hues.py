@@ -1,0 +1,21 @@
+"""Colours that tell hosts apart in merged streams. They mean nothing else, and the host's name always stands beside.
+
+None of them is a state's, the accent, or a step of the latency ramp's hot end.
+"""
+
+from __future__ import annotations
+
+from tsym_tui.graph.themes import Role, Style, Theme
+
+_HUES: dict[str, tuple[str, ...]] = {
+    "dark": ("#7aa8f0", "#6cc4b8", "#c79af0", "#b8bd6a", "#dd98c6", "#d3ad7f", "#84cbe6", "#a6a6c8"),
+    "light": ("#2f5fb3", "#1f7a6e", "#7a45b0", "#6b7012", "#a04480", "#8a5a1c", "#1f7394", "#5b5b85"),
+    "cb": ("#6ea8ff", "#d9c27a", "#a9c6df", "#8f8fb8", "#e0d5b0", "#5f86c4", "#b8b8b8", "#c9a860"),
+    "ansi16": ("cyan", "magenta", "blue", "green", "bright_cyan", "bright_magenta", "bright_blue", "bright_green"),
+}
+
+
+def hue_of(theme: Theme, place: int) -> Style:
+    """Return the look of the host at a place of the list; after the last hue they begin again."""
+    hues = _HUES.get(theme.name)
+    return Style(fg=hues[place % len(hues)]) if hues else theme.style(Role.TEXT)
