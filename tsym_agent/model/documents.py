@@ -112,6 +112,9 @@ def host_entry(host: Host, *, many_tailnets: bool = False) -> JSON:
         "age_s": _rounded(host.age_s, 1),
         "error": host.error,
         "health": list(host.health),
+        "agent": host.agent,
+        "mode": host.mode or None,
+        "followed": host.is_followed,
     }
     return _with_tailnet(entry, host.ref, many_tailnets=many_tailnets)
 

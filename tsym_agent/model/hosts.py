@@ -52,3 +52,9 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     """What went wrong and what to do, printable; None when all is well."""
     health: tuple[str, ...] = ()
     """Warnings of its daemon."""
+    agent: str | None = None
+    """Version of the agent that is asked; None = the daemon is asked itself, or what answers is no agent of ours."""
+    mode: str = ""
+    """How the agent stands: `attach`, `own`, `dev`; `another agent` for one that is not ours."""
+    is_followed: bool = False
+    """Whether it tells of changes by itself; otherwise it is polled."""

@@ -122,8 +122,16 @@ class Plan:
 
     def update(self, pairs: Iterable[PairKey]) -> None:
         """Take the pairs that may be probed now; new ones are due at once."""
+        self.adopt(self.weigh(pairs))
+
+    def weigh(self, pairs: Iterable[PairKey]) -> dict[PairKey, int]:
+        """Return the weights of these pairs: a piece of what `adopt` wants, since a large mesh takes a while."""
         known = self._weights
-        self._weights = {pair: known[pair] if pair in known else weight_of(pair) for pair in pairs}
+        return {pair: known[pair] if pair in known else weight_of(pair) for pair in pairs}
+
+    def adopt(self, weights: dict[PairKey, int]) -> None:
+        """Take the pairs that may be probed now, weighed."""
+        known, self._weights = self._weights, weights
         if self._weights.keys() != known.keys():
             self._chosen = None
             self._asked &= self._weights.keys()

@@ -6,8 +6,9 @@ see a thousand peers make fifty thousand sights.
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -29,17 +30,28 @@ class Assembly:
         self._sites: dict[NodeRef, str] = {}
         self._sightings: frozenset[Sighting] = frozenset()
         """What the sites were last found from."""
-        self.named: set[NodeRef] = set()
-        """Nodes that somebody asked for by name: shown and probed although they are hidden or phones."""
+        self._named: set[NodeRef] = set()
+        self.is_reshaped = False
+        """Whether nodes came, went, or are listed or probed otherwise than when they were last `arranged`."""
 
     @property
     def is_dirty(self) -> bool:
         """Whether some nodes wait to be merged anew."""
         return bool(self._dirty)
 
+    @property
+    def size(self) -> int:
+        """How many nodes there are, hidden ones too."""
+        return len(self._all)
+
     def touch(self, refs: Iterable[NodeRef]) -> None:
         """Note that hosts say something new of these nodes."""
         self._dirty.update(dict.fromkeys(refs))
+
+    def name(self, refs: Iterable[NodeRef]) -> None:
+        """Show and probe these nodes although they are hidden or phones: somebody asked for them by name."""
+        self._named |= set(refs)
+        self.is_reshaped = True
 
     def node(self, ref: NodeRef) -> Node | None:
         """Return a node, hidden or not."""
@@ -49,12 +61,16 @@ class Assembly:
         """Return all nodes, hidden ones too."""
         return tuple(self._all.values())
 
-    def shown(self) -> dict[NodeRef, Node]:
-        """Return the nodes that lists show, ordered by tailnet and name."""
-        nodes = (
-            node for node in self._all.values() if node.ref in self.named or is_shown(node, everything=self._everything)
-        )
-        return {node.ref: node for node in sorted(nodes, key=lambda node: (node.ref.tailnet, node.name, node.ref))}
+    def arranged(self) -> tuple[NodeRef, ...]:
+        """Return the nodes that lists show, in order: by tailnet and name."""
+        self.is_reshaped = False
+        nodes = (node for node in self._all.values() if self._is_shown(node))
+        return tuple(node.ref for node in sorted(nodes, key=lambda node: (node.ref.tailnet, node.name, node.ref)))
+
+    def nodes(self, refs: Iterable[NodeRef]) -> dict[NodeRef, Node]:
+        """Return these nodes, each as it is now; those that have gone are left out."""
+        known = self._all
+        return {ref: known[ref] for ref in refs if ref in known}
 
     def renew(self, views: Sequence[View], most: int | None = None) -> set[NodeRef]:
         """Merge changed nodes, at most so many.
@@ -62,16 +78,27 @@ class Assembly:
         Return the ones that went on or off line or got other addresses: their pairs deserve a look.
         """
         moved = set()
-        for ref in list(self._dirty)[:most]:
+        for ref in list(itertools.islice(self._dirty, most)):
             del self._dirty[ref]
             before, after = self._all.get(ref), merge_node(ref, views, self._sites.get(ref))
             if after is None:
                 self._all.pop(ref, None)
-                continue
-            self._all[ref] = after
-            if before is not None and (before.online, before.addresses) != (after.online, after.addresses):
+            else:
+                self._all[ref] = after
+            self.is_reshaped = self.is_reshaped or self._shape(before) != self._shape(after)
+            if before and after and (before.online, before.addresses) != (after.online, after.addresses):
                 moved.add(ref)
         return moved
+
+    def _shape(self, node: Node | None) -> tuple[str, bool, bool] | None:
+        """Return what of a node decides on lists and pairs."""
+        return (node.name, self._is_shown(node), self._is_probed(node)) if node else None
+
+    def _is_shown(self, node: Node) -> bool:
+        return node.ref in self._named or is_shown(node, everything=self._everything)
+
+    def _is_probed(self, node: Node) -> bool:
+        return is_probed(node, named=node.ref in self._named, everything=self._everything)
 
     def note_sites(self, views: Sequence[View], sightings: Iterable[Sighting] = ()) -> bool:
         """Learn where nodes stand and say whether that is news.
@@ -91,11 +118,7 @@ class Assembly:
 
     def probed(self) -> frozenset[NodeRef]:
         """Return the nodes that probes may go to."""
-        return frozenset(
-            ref
-            for ref, node in self._all.items()
-            if is_probed(node, named=ref in self.named, everything=self._everything)
-        )
+        return frozenset(ref for ref, node in self._all.items() if self._is_probed(node))
 
 
 def _has_only_faded(before: frozenset[Sighting], after: frozenset[Sighting]) -> bool:
@@ -109,9 +132,14 @@ def _has_only_faded(before: frozenset[Sighting], after: frozenset[Sighting]) -> 
     return not moving or all((host, peer) not in moving for host, peer, _ in after)
 
 
-def pairs_between(sources: Iterable[NodeRef], targets: Iterable[NodeRef]) -> list[PairKey]:
-    """Return every ordered pair within a tailnet: tailnets are never joined."""
-    by_tailnet: defaultdict[Tailnet, list[NodeRef]] = defaultdict(list)
+def by_tailnet(targets: Iterable[NodeRef]) -> Mapping[Tailnet, Sequence[NodeRef]]:
+    """Sort nodes by their tailnets."""
+    sorted_nodes: defaultdict[Tailnet, list[NodeRef]] = defaultdict(list)
     for target in targets:
-        by_tailnet[target.tailnet].append(target)
-    return [(source, target) for source in sources for target in by_tailnet[source.tailnet] if target != source]
+        sorted_nodes[target.tailnet].append(target)
+    return sorted_nodes
+
+
+def pairs_from(source: NodeRef, targets: Mapping[Tailnet, Sequence[NodeRef]]) -> list[PairKey]:
+    """Return the pairs of one host, to all nodes of its tailnet: tailnets are never joined."""
+    return [(source, target) for target in targets.get(source.tailnet, ()) if target != source]

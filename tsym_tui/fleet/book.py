@@ -1,11 +1,13 @@
 """The pairs: one window per ordered pair that anything is known of, and the values that snapshots hold.
 
-A large mesh has tens of thousands of pairs, nearly all of them never probed. So a pair's value is made anew only when
-its window changed or its age did, and the dictionary keeps its order while values are replaced.
+A large mesh has hundreds of thousands of pairs, nearly all of them never probed. So a pair's value is made anew only
+when its window changed or its age did, a few thousand ages at a time, and the dictionary keeps its order while values
+are replaced. A dictionary for other hosts or nodes is made in pieces beside the one in use.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 
@@ -18,7 +20,10 @@ from tsym_agent.probe.plan import PairKey
 from tsym_agent.probe.window import PassivePath, Sample, Window
 
 AGES_PER_SECOND = 3_000
-"""So many ages are renewed a second, which takes about 10 ms; a book with more renews them less often."""
+"""So many ages are renewed a second, which takes about 10 ms; a book with more renews each less often."""
+
+LOOKS_PER_TICK = 5_000
+"""So many windows are looked at for having turned stale in one go, which takes about 5 ms."""
 
 
 class PairBook:
@@ -30,6 +35,8 @@ class PairBook:
         self._changed: set[PairKey] = set()
         self._doubted: frozenset[NodeRef] = frozenset()
         self._aged_s = float("-inf")
+        self._aging: Iterator[PairKey] = iter(())
+        self._watching: Iterator[PairKey] = iter(())
 
     @property
     def age_step_s(self) -> float:
@@ -59,29 +66,44 @@ class PairBook:
         """Return a pair as it was last shown."""
         return self._pairs.get(key)
 
-    def set_keys(self, keys: Iterable[PairKey], keep: Callable[[PairKey], bool]) -> None:
+    def row(self, keys: Iterable[PairKey]) -> dict[PairKey, Pair]:
+        """Return the pairs of these keys, made where there are none yet: a piece of what `set_pairs` wants."""
+        known = self._pairs
+        return {key: known.get(key) or Pair(source=key[0], target=key[1]) for key in keys}
+
+    def set_pairs(self, pairs: dict[PairKey, Pair], keep: Callable[[PairKey], bool]) -> None:
         """Take the pairs to show, in order. The window of a pair that is not among them stays if `keep` says so."""
-        self._pairs = {key: self._pairs.get(key) or Pair(source=key[0], target=key[1]) for key in keys}
-        for key in [key for key in self._windows if key not in self._pairs and not keep(key)]:
+        before, self._pairs = self._pairs, pairs
+        for key in [key for key in self._windows if key not in pairs and not keep(key)]:
             del self._windows[key]
-        self._changed.update(self._windows)
+        self._changed = {key for key in self._windows if key in self._changed or pairs.get(key) is not before.get(key)}
 
     def doubt(self, sources: AbstractSet[NodeRef]) -> None:
         """Take the nodes that cannot be asked now: what they measured is history, however young."""
-        if self._doubted != sources:
+        if others := self._doubted ^ sources:
             self._doubted = frozenset(sources)
-            self._changed.update(self._windows)
+            self._changed.update(key for key in self._windows if key[0] in others)
 
     def current(self, now_s: float) -> dict[PairKey, Pair]:
         """Return all pairs as they are now: a dictionary of its own, so that a snapshot can keep it."""
-        stale_ages = now_s - self._aged_s >= self.age_step_s
-        for key in self._windows if stale_ages else self._changed:
-            if key in self._pairs:
-                self._pairs[key] = self._doubted_or_not(self._windows[key].to_pair(*key, now_s))
-        if stale_ages:
+        due: Iterable[PairKey] = self._changed
+        if now_s - self._aged_s >= 1.0:
             self._aged_s = now_s
+            due = self._changed.union(self._next_to_age())
+        for key in due:
+            if key in self._pairs and (window := self._windows.get(key)) is not None:
+                self._pairs[key] = self._doubted_or_not(window.to_pair(*key, now_s))
         self._changed.clear()
         return dict(self._pairs)
+
+    def _next_to_age(self) -> Iterable[PairKey]:
+        """Return whose ages are renewed now: everybody's turn comes."""
+        if len(self._windows) <= AGES_PER_SECOND:
+            return self._windows.keys()
+        turn = list(itertools.islice(self._aging, AGES_PER_SECOND))
+        if len(turn) < AGES_PER_SECOND:
+            self._aging = iter(list(self._windows))
+        return turn
 
     def sightings(self) -> Iterator[tuple[NodeRef, NodeRef, str]]:
         """Yield where hosts reach peers directly, as last shown."""
@@ -90,12 +112,24 @@ class PairBook:
                 yield pair.source, pair.target, pair.endpoint
 
     def has_turned(self, now_s: float) -> bool:
-        """Whether a pair has turned stale by nothing but time since it was last shown."""
-        return any(
-            pair.state is SampleState.FRESH and self._windows[key].state(now_s) is not SampleState.FRESH
-            for key in self._windows
-            if (pair := self._pairs.get(key)) is not None
-        )
+        """Whether time alone has turned a pair stale since it was last shown; a large book takes several looks."""
+        turned = [key for key in self._next_to_watch() if self._is_turned(key, now_s)]
+        self._changed.update(turned)
+        return bool(turned)
+
+    def _next_to_watch(self) -> Iterable[PairKey]:
+        if len(self._windows) <= LOOKS_PER_TICK:
+            return self._windows.keys()
+        turn = list(itertools.islice(self._watching, LOOKS_PER_TICK))
+        if len(turn) < LOOKS_PER_TICK:
+            self._watching = iter(list(self._windows))
+        return turn
+
+    def _is_turned(self, key: PairKey, now_s: float) -> bool:
+        pair, window = self._pairs.get(key), self._windows.get(key)
+        if pair is None or window is None or pair.state is not SampleState.FRESH:
+            return False
+        return window.state(now_s) is not SampleState.FRESH
 
     def _doubted_or_not(self, pair: Pair) -> Pair:
         if pair.state is SampleState.FRESH and pair.source in self._doubted:

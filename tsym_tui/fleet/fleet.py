@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import operator
 import os
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -29,6 +30,7 @@ from tsym_agent.probe.sweep import Clock, Enough, RoundTemplate, Sender
 from tsym_agent.probe.window import Sample
 from tsym_tui.fleet.connecting import Connector, expand
 from tsym_tui.fleet.details import NodeDetails, ask_details
+from tsym_tui.fleet.discovery import LOOK_AGAIN_S, NEAR, address_of, agent_spec, agents_of_control, scan, tagged_agents
 from tsym_tui.fleet.members import DEFAULT_PACE, Connect, HostClient, Member, Pace
 from tsym_tui.fleet.picture import Picture
 from tsym_tui.fleet.prober import Prober
@@ -40,9 +42,14 @@ TURNS = 16
 COALESCE_S = 0.1
 """Changes closer together than this are one to a reader."""
 
+SHARE = 0.05
+"""Of the time at most goes into copies for a reader; of a large mesh it gets fewer instead."""
+
+WORK_SHARE = 0.1
+"""Of the time at most goes into working news in, while a large mesh changes all the time."""
+
 TICK_S = 1.0
 """How late a pair may be noticed to have turned stale."""
-
 
 PATIENCE_S = 2.0
 """How long probing waits for hosts that have not answered yet."""
@@ -61,7 +68,11 @@ class FleetOptions(msgspec.Struct, frozen=True, kw_only=True):
     sweep_every_s: float = limits.SWEEP_EVERY_S
     pace: Pace = DEFAULT_PACE
     env: Mapping[str, str] = os.environ
-    """Where `local` is looked for."""
+    """Where `local` is looked for, and credentials of the control plane."""
+    discovers: bool = False
+    """Also ask the agents that this machine's tailscaled and the control plane know of."""
+    scans: bool = False
+    """Also knock at the agents' port of each online peer, once."""
 
 
 DEFAULT_OPTIONS = FleetOptions()
@@ -104,18 +115,25 @@ class Fleet:
             changed=self._picture.bump,
             clock=clock,
         )
-        turns = asyncio.Semaphore(TURNS)
-        connector = connect or Connector(options.env)
-        self._members = tuple(
-            Member(single, connector, self._picture.hear, pace=options.pace, turns=turns, clock=clock)
-            for spec in specs
-            for single in expand(spec)
-        )
-        self._picture.set_members(self._members)
+        self._turns = asyncio.Semaphore(TURNS)
+        self._connector = connect or Connector(options.env)
+        self._members: tuple[Member, ...] = ()
+        self._tasks: dict[Member, asyncio.Task[None]] = {}
+        self._found: dict[str, Member] = {}
+        """Members that nobody named, by address."""
+        self._finds: dict[str, dict[str, HostSpec]] = {}
+        """What each kind of search has found, by address."""
+        self._looked_at: list[object] = []
+        """The peers among which agents were last looked for."""
+        self._searched = asyncio.Event()
+        """Set once every search has ended that takes a while."""
+        self._group: asyncio.TaskGroup | None = None
         self._ping_numbers = itertools.count(-1, -1)
         """Of sweeps that were asked for: below zero, since the prober's own count upwards."""
+        self._copying_s = 0.0
         self._runner: asyncio.Task[None] | None = None
         self._rung = asyncio.Event()
+        self._set_members([self._member(single) for spec in specs for single in expand(spec)])
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -138,7 +156,10 @@ class Fleet:
 
     def snapshot(self) -> Snapshot:
         """Return the picture of now: a copy that never changes."""
-        return self._picture.snapshot(self._prober.cost() if self._options.is_probing else ProbeCost())
+        started_s = time.perf_counter()
+        snapshot = self._picture.snapshot(self._prober.cost() if self._options.is_probing else ProbeCost())
+        self._copying_s = time.perf_counter() - started_s
+        return snapshot
 
     async def changes(self) -> AsyncIterator[int]:
         """Yield the revision after each change, several as one. Ends with the fleet; raises what broke it, a bug."""
@@ -147,7 +168,7 @@ class Fleet:
             if told != self._picture.revision:
                 told = self._picture.revision
                 yield told
-                await asyncio.sleep(COALESCE_S)
+                await asyncio.sleep(max(COALESCE_S, self._copying_s / SHARE))
             else:
                 await self._wait_for(self._rung)
 
@@ -188,10 +209,11 @@ class Fleet:
     def asked(self) -> tuple[Asked, ...]:
         """Return every host in its order, those that do not answer too: for running one command on many."""
         self._picture.renew()
+        self._look_around()
         node = self._picture.assembly.node
         return tuple(
             Asked(member.to_host(), node(member.ref) if member.ref else None, member.client, member.spec.tags)
-            for member in self._members
+            for member in self._picture.listed()
         )
 
     async def details(self, ref: NodeRef) -> NodeDetails:
@@ -204,9 +226,16 @@ class Fleet:
         """Wait until every host was tried once."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
-                for member in self._members:
-                    await self._wait_for(member.tried)
-        self._picture.renew()
+                while (waited_for := self._untried()) is not None:
+                    await self._wait_for(waited_for)
+                    self._look_around()
+        self._picture.renew_places()
+
+    def _untried(self) -> asyncio.Event | None:
+        """Return what is to be waited for until all hosts are found and were tried."""
+        events = [member.tried for member in self._members]
+        events += [self._searched] if self._options.discovers or self._options.scans else []
+        return next((event for event in events if not event.is_set()), None)
 
     async def settle(
         self, timeout_s: float = limits.SETTLE_S, progress: Callable[[int, int], None] | None = None
@@ -226,7 +255,7 @@ class Fleet:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(COALESCE_S):
                             await self._wait_for(self._prober.quiet)
-        self._picture.renew()
+        self._picture.renew_places()
 
     def busy(self) -> frozenset[PairKey]:
         """Return the pairs that are being probed now."""
@@ -250,12 +279,93 @@ class Fleet:
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
+            self._group = group
             for member in self._members:
-                group.create_task(member.run(), name=f"host {member.spec.text}")
+                self._start(member, group)
             group.create_task(self._work_in(), name="news")
             group.create_task(self._tick(), name="ages")
+            group.create_task(self._search(), name="search")
             if self._options.is_probing:
                 group.create_task(self._probe(), name="prober")
+
+    def _member(self, spec: HostSpec) -> Member:
+        return Member(
+            spec, self._connector, self._picture, pace=self._options.pace, turns=self._turns, clock=self._clock
+        )
+
+    def _set_members(self, members: Sequence[Member]) -> None:
+        """Take who is asked from now on: start the new ones, end those that are no longer among them."""
+        gone = set(self._members) - set(members)
+        self._members = tuple(members)
+        self._picture.set_members(self._members)
+        for member in gone:
+            if (task := self._tasks.pop(member, None)) is not None:
+                task.cancel()
+        if self._group is not None:
+            for member in self._members:
+                self._start(member, self._group)
+
+    def _start(self, member: Member, group: asyncio.TaskGroup) -> None:
+        if member not in self._tasks:
+            self._tasks[member] = group.create_task(member.run(), name=f"host {member.spec.text}")
+
+    async def _search(self) -> None:
+        """Look for hosts in places that take a while to answer."""
+        try:
+            if self._options.scans:
+                await self._scan()
+            while self._options.discovers:
+                if (specs := await agents_of_control(self._options.env)) is None:
+                    return
+                self._keep_finds("control", specs)
+                self._searched.set()
+                await asyncio.sleep(LOOK_AGAIN_S)
+        finally:
+            self._searched.set()
+
+    async def _scan(self) -> None:
+        """Knock at the port of each online peer, once the hosts of this machine have been asked."""
+        near = [member for member in self._members if member.spec.kind in NEAR]
+        for member in near:
+            await member.tried.wait()
+        named = {member.spec.address for member in self._members}
+        views = [member.view for member in near if member.view is not None]
+        peers = {
+            sight.stable_id: sight
+            for view in views
+            for sight in view.peers.values()
+            if sight.is_online and sight.addresses and agent_spec(address_of(sight)).address not in named
+        }
+        answering: list[HostSpec] = []
+        async with aclosing(scan(peers.values(), self._connector)) as found:
+            async for spec in found:
+                answering.append(spec)
+                self._keep_finds("scan", answering)
+
+    def _keep_finds(self, kind: str, specs: Iterable[HostSpec]) -> None:
+        self._finds[kind] = {spec.address: spec for spec in specs}
+        self._looked_at = []
+        self._look_around()
+
+    def _look_around(self) -> None:
+        """Take in agents that have been found, and let those go that nothing speaks of any more."""
+        if not self._options.discovers and not self._options.scans:
+            return
+        near = [member.view for member in self._members if member.spec.kind in NEAR and member.view is not None]
+        looked_at: list[object] = [view.peers for view in near]
+        if len(looked_at) == len(self._looked_at) and all(map(operator.is_, looked_at, self._looked_at)):
+            return
+        self._looked_at = looked_at
+        if self._options.discovers and near:
+            self._finds["status"] = {spec.address: spec for view in near for spec in tagged_agents(view)}
+        named = [member for member in self._members if member.spec.address not in self._found]
+        taken = {member.spec.address for member in named}
+        wanted = {
+            address: spec for finds in self._finds.values() for address, spec in finds.items() if address not in taken
+        }
+        if wanted.keys() != self._found.keys():
+            self._found = {address: self._found.get(address) or self._member(spec) for address, spec in wanted.items()}
+            self._set_members([*named, *self._found.values()])
 
     async def _probe(self) -> None:
         """Probe, once it is known who can: else the first hosts to answer would spend the budget of all."""
@@ -265,18 +375,27 @@ class Fleet:
         await self._prober.run()
 
     async def _work_in(self) -> None:
-        """Work in what hosts say, in small pieces, so that a screen on the same loop stays quick."""
+        """Work in what hosts say, in small pieces, so that a screen on the same loop stays quick.
+
+        News that come together are worked in together; a large mesh that changes all the time is given a rest.
+        """
         while True:
+            rung, worked_s = self._rung, 0.0
             while not self._picture.is_current:
+                started_s = time.perf_counter()
                 self._picture.renew(whole=False)
-                self._prober.wake()
+                self._look_around()
+                worked_s += time.perf_counter() - started_s
                 await asyncio.sleep(0)
-            await self._rung.wait()
+            if worked_s:
+                self._prober.wake()
+            await asyncio.sleep(max(COALESCE_S, worked_s / WORK_SHARE))
+            await rung.wait()
 
     async def _tick(self) -> None:
         for tick in itertools.count():
             await asyncio.sleep(TICK_S)
-            self._picture.notice_age()
+            self._picture.notice_age(self._prober.busy)
             if tick % PLACES_EVERY == 0:
                 self._picture.notice_places()
 

@@ -1,34 +1,52 @@
 """The picture that the fleet keeps: views come in from the hosts, samples from the prober, and snapshots go out.
 
-Pure bookkeeping on a clock; the fleet owns the tasks that drive it.
+Pure bookkeeping on a clock; the fleet owns the tasks that drive it. What hosts say costs what is new in it; only when
+hosts or nodes come and go are all pairs gone through, and then in pieces, since a large mesh has hundreds of thousands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
 from tsym_agent.localapi.errors import LocalAPIError
 from tsym_agent.model.hosts import Host
-from tsym_agent.model.ids import NodeRef
-from tsym_agent.model.nodes import Node
+from tsym_agent.model.ids import NodeRef, StableNodeID
+from tsym_agent.model.pairs import Pair
 from tsym_agent.model.paths import PathKind, SampleState
 from tsym_agent.model.snapshot import ProbeCost, Snapshot
+from tsym_agent.model.watch import WatchSample
 from tsym_agent.probe.plan import PairKey, Plan
 from tsym_agent.probe.sweep import Clock, Pinger, Round, RoundTemplate
 from tsym_agent.probe.window import PassivePath, Sample
-from tsym_tui.fleet.assembly import Assembly, pairs_between
+from tsym_tui.fleet.assembly import Assembly, by_tailnet, pairs_from
 from tsym_tui.fleet.book import PairBook
+from tsym_tui.fleet.hearsay import Hearsay
+from tsym_tui.fleet.ledger import News
 from tsym_tui.fleet.members import Member
-from tsym_tui.fleet.views import Route, View, changed_nodes
+from tsym_tui.fleet.views import Route, node_ref
 
 CHANGED_GAP_S = 15.0
 """A pair that keeps changing is not swept more often than this for it."""
 
 SIGHTS_AT_ONCE = 5_000
-"""So many sights are merged in one go, which takes about 10 ms."""
+"""So many sights are merged in one go, which takes a few ms."""
+
+PAIRS_AT_ONCE = 5_000
+"""So many pairs are arranged in one go, which takes about 10 ms."""
+
+ROUTES_EVERY_S = 15.0
+"""How often a path that goes on is booked anew while its host answers: far below the age at which it would be stale."""
+
+
+class _Stand(NamedTuple):
+    """What of a host decides on pairs."""
+
+    ref: NodeRef | None
+    is_usable: bool
 
 
 class Picture:
@@ -47,13 +65,16 @@ class Picture:
         self._now = now
         self._members: tuple[Member, ...] = ()
         self._hosts: dict[Member, Host] = {}
+        self._stands: dict[Member, _Stand] = {}
+        self._booked_s: dict[Member, float] = {}
         self._usable: dict[NodeRef, Member] = {}
-        self._shown: dict[NodeRef, Node] = {}
-        self._hidden = 0
+        self._shown: tuple[NodeRef, ...] = ()
         self._is_arranged = False
-        self._paired: tuple[tuple[NodeRef, ...], frozenset[NodeRef]] | None = None
+        self._arranging: Iterator[None] | None = None
+        self._paired: tuple[tuple[NodeRef, ...], tuple[NodeRef, ...]] | None = None
         self._planned: tuple[tuple[NodeRef, ...], frozenset[NodeRef]] | None = None
         self._asked_s: dict[PairKey, float] = {}
+        self._hearsay = Hearsay(self.book, clock)
         self._kept: Snapshot | None = None
         self._kept_s = float("-inf")
         self._placed_at = -1
@@ -61,7 +82,7 @@ class Picture:
     @property
     def is_current(self) -> bool:
         """Whether all that the hosts said has been worked in."""
-        return self._is_arranged and not self.assembly.is_dirty
+        return self._is_arranged and self._arranging is None and not self.assembly.is_dirty
 
     def bump(self) -> None:
         """Note that something changed."""
@@ -69,8 +90,14 @@ class Picture:
         self._changed()
 
     def set_members(self, members: Sequence[Member]) -> None:
-        """Take the hosts, in their order."""
+        """Take the hosts, in their order; what only those said that are no longer among them is forgotten."""
+        for member in set(self._members) - set(members):
+            self.assembly.touch(member.view.refs() if member.view else ())
+            for book in (self._hosts, self._stands, self._booked_s):
+                book.pop(member, None)
         self._members = tuple(members)
+        self._is_arranged = False
+        self.bump()
 
     def usable(self, ref: NodeRef) -> Member | None:
         """Return the host that can be asked as this node."""
@@ -82,30 +109,42 @@ class Picture:
         refs = (member.ref for member in self._members if member.ref is not None)
         return tuple(dict.fromkeys(ref for ref in refs if ref in self._usable))
 
-    def hear(self, member: Member, before: View | None, after: View | None) -> None:
-        """Take a host's newest view in, be it new or only newer."""
-        news = changed_nodes(before, after)
-        self.assembly.touch(news)
+    def hear(self, member: Member, news: News) -> None:
+        """Take what a host said, be it new or only newer."""
+        if member not in self._stands and member not in self._members:
+            return  # it has just been let go
+        self.assembly.touch(news.sights)
         host = msgspec.structs.replace(member.to_host(), age_s=None)
         is_other = self._hosts.get(member) != host
         self._hosts[member] = host
-        flipped = self._note_routes(member, before, after)
-        if news or is_other:
+        stand = _Stand(host.ref, member.is_usable)
+        if self._stands.get(member) != stand:
+            self._stands[member] = stand
             self._is_arranged = False
-        if news or is_other or flipped:
+        self._note_routes(member, news)
+        if news.sights or news.routes or is_other:
             self.bump()
 
-    def _note_routes(self, member: Member, before: View | None, after: View | None) -> bool:
+    def hear_samples(self, member: Member, samples: Iterable[WatchSample]) -> None:
+        """Take pings that others sent from a host."""
+        if member.view is not None and member.ref is not None:
+            self._hearsay.hear(member.ref, samples)
+
+    def _note_routes(self, member: Member, news: News) -> None:
         """Keep which paths status proves, and have a pair swept whose last pong says otherwise."""
-        if after is None or after.ref is None or not member.is_usable:
-            return False
-        now_s, source = self._clock(), after.ref
-        for stable_id, route in after.routes.items():
-            key = (source, NodeRef(after.tailnet, stable_id))
-            self.book.note_passive(key, _evidence(route, now_s))
-            if self._contradicts(key, route):
-                self._ask([key])
-        return before is None or before.routes != after.routes
+        view, now_s = member.view, self._clock()
+        if view is None or view.ref is None or not member.is_usable:
+            return
+        wanted: Iterable[StableNodeID] = news.routes
+        if now_s - self._booked_s.get(member, float("-inf")) >= ROUTES_EVERY_S:
+            self._booked_s[member] = now_s
+            wanted = view.routes
+        for stable_id in wanted:
+            if (route := view.routes.get(stable_id)) is not None:
+                key = (view.ref, node_ref(view.tailnet, stable_id))
+                self.book.note_passive(key, _evidence(route, now_s))
+                if self._contradicts(key, route):
+                    self._ask([key])
 
     def _contradicts(self, key: PairKey, route: Route) -> bool:
         pair = self.book.shown(key)
@@ -114,35 +153,61 @@ class Picture:
 
     def renew(self, *, whole: bool = True) -> None:
         """Work in what the hosts said; unless whole, only as much as takes a moment."""
-        views = [member.view for member in self._members if member.view]
-        most = None if whole else max(1, SIGHTS_AT_ONCE // max(1, len(views)))
-        moved = self.assembly.renew(views, most)
-        if not self.assembly.is_dirty and not self._is_arranged:
-            self._arrange()
+        self._work_in(None if whole else max(1, SIGHTS_AT_ONCE // max(1, len(self._members))))
+        while not self.assembly.is_dirty and not (self._is_arranged and self._arranging is None and self._fits()):
+            self._arranging = self._arranging or self._arrange()
+            if next(self._arranging, self) is self:
+                self._arranging = None
+                self.bump()
+            if not whole:
+                break
+
+    def renew_places(self) -> None:
+        """Work everything in, and look where nodes stand."""
+        self.renew()
+        self.notice_places()
+
+    def _work_in(self, most: int | None) -> None:
+        if self.assembly.is_dirty:
+            moved = self.assembly.renew([member.view for member in self._members if member.view], most)
+            self._is_arranged = self._is_arranged and not self.assembly.is_reshaped
+            self._ask([pair for pair in self._plan.pairs if pair[1] in moved] if moved else [])
             self.bump()
-        if whole:
-            self.notice_places()
-        self._ask([pair for pair in self._plan.pairs if pair[1] in moved] if moved else [])
 
-    def _arrange(self) -> None:
-        """Draw the consequences: who is shown, which pairs there are, which may be probed.
+    def _fits(self) -> bool:
+        return not self.assembly.is_reshaped
 
-        Most news change neither of these sets, and walking through all pairs of a large mesh takes a tenth of a second.
-        """
+    def _arrange(self) -> Iterator[None]:
+        """Draw the consequences, piece by piece: who is shown, which pairs there are, which may be probed."""
         self._is_arranged = True
         sources = tuple(dict.fromkeys(member.ref for member in self._members if member.ref))
-        self._usable = {member.ref: member for member in reversed(self._members) if member.ref and member.is_usable}
-        self._shown = self.assembly.shown()
-        self._hidden = len(self.assembly.everyone()) - len(self._shown)
-        if self._paired != (paired := (sources, frozenset(self._shown))):
-            self._paired = paired
-            keys = pairs_between(sources, self._shown)
-            self.book.set_keys(keys, keep=lambda key: self.assembly.node(key[1]) is not None)
+        shown, probed = self.assembly.arranged(), self.assembly.probed()
+        self._usable = self._choose_usable()
+        if self._paired != (paired := (sources, shown)):
+            pairs: dict[PairKey, Pair] = {}
+            for keys in _pieces(sources, shown):
+                pairs |= self.book.row(keys)
+                yield
+            self._paired, self._shown = paired, shown
+            self.book.set_pairs(pairs, keep=lambda key: self.assembly.node(key[1]) is not None)
+            yield
         self.book.doubt(frozenset(sources) - self._usable.keys())
         asked = tuple(source for source in sources if source in self._usable)
-        if self._planned != (planned := (asked, self.assembly.probed())):
+        if self._planned != (planned := (asked, probed)):
+            weights: dict[PairKey, int] = {}
+            for keys in _pieces(asked, probed):
+                weights |= self._plan.weigh(keys)
+                yield
             self._planned = planned
-            self._plan.update(pairs_between(*planned))
+            self._plan.adopt(weights)
+
+    def _choose_usable(self) -> dict[NodeRef, Member]:
+        """Return who asks as each node: of several hosts that are one node, the first that tells of changes itself."""
+        chosen: dict[NodeRef, Member] = {}
+        for member in sorted(self._members, key=lambda member: not member.is_followed):
+            if member.ref is not None and member.is_usable:
+                chosen.setdefault(member.ref, member)
+        return chosen
 
     def _ask(self, pairs: Sequence[PairKey]) -> None:
         now_s = self._clock()
@@ -152,7 +217,7 @@ class Picture:
 
     def name(self, refs: Iterable[NodeRef]) -> None:
         """Lift the protection of hidden nodes and phones: somebody asked for them by name."""
-        self.assembly.named |= set(refs)
+        self.assembly.name(refs)
         self._is_arranged = False
         self.renew()
 
@@ -191,13 +256,13 @@ class Picture:
             return
         self.book.current(self._clock())
         if self.assembly.note_sites([member.view for member in self._members if member.view], self.book.sightings()):
-            self._shown = self.assembly.shown()
             self.bump()
         self._placed_at = self.revision
 
-    def notice_age(self) -> None:
-        """Look whether time alone has turned a pair stale."""
-        if self.book.has_turned(self._clock()):
+    def notice_age(self, busy: frozenset[PairKey]) -> None:
+        """Look whether time alone has turned a pair stale, and work in what others measured; `busy` we measure now."""
+        turned = self.book.has_turned(self._clock())
+        if self._hearsay.work_in(self.assembly.everyone, busy) or turned:
             self.bump()
 
     def snapshot(self, cost: ProbeCost) -> Snapshot:
@@ -209,14 +274,41 @@ class Picture:
         self._kept_s = now_s
         self._kept = Snapshot(
             generated_at=self._now(),
-            nodes=self._shown,
+            nodes=self.assembly.nodes(self._shown),
             pairs=self.book.current(now_s),
-            hosts=tuple(member.to_host() for member in self._members),
-            hidden=self._hidden,
+            hosts=tuple(member.to_host() for member in self.listed()),
+            hidden=self.assembly.size - len(self._shown),
             cost=cost,
             revision=self.revision,
         )
         return self._kept
+
+    def listed(self) -> tuple[Member, ...]:
+        """Return the hosts in their order; of those that are one node the best, at the first one's place."""
+        best: dict[object, Member] = {}
+        for member in self._members:
+            key = member.ref or member
+            other = best.get(key)
+            if other is None or _rank(member) < _rank(other):
+                best[key] = member
+        return tuple(best.values())
+
+
+def _rank(member: Member) -> tuple[bool, bool]:
+    """Order hosts that are one node: those that answer first, and of them those that tell of changes themselves."""
+    return not member.is_usable, not member.is_followed
+
+
+def _pieces(sources: Sequence[NodeRef], targets: Collection[NodeRef]) -> Iterator[list[PairKey]]:
+    """Yield all pairs, a few thousand at a time."""
+    near = by_tailnet(targets)
+    piece: list[PairKey] = []
+    for source in sources:
+        piece += pairs_from(source, near)
+        if len(piece) >= PAIRS_AT_ONCE:
+            yield piece
+            piece = []
+    yield piece
 
 
 def _evidence(route: Route, now_s: float) -> PassivePath:

@@ -1,23 +1,19 @@
 """One host's newest view of its tailnet, in clean values: every string printable, every list a tuple.
 
-The cheap status of a poll says who is there and which paths are trusted; owners, handshakes, expiry and routes need the
-whole status and are carried over from the last one read. Paths stand apart from the sights, because they change all the
-time and concern one pair, while a changed sight means merging a node anew.
+Paths stand apart from the sights, because they change all the time and concern one pair, while a changed sight means
+merging a node anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import msgspec
 
 from tsym_agent.model.hosts import HostState
 from tsym_agent.model.ids import NodeRef, StableNodeID, Tailnet
-from tsym_agent.model.lock import LockPeer
 from tsym_agent.model.paths import PathKind
-from tsym_agent.model.prefs import Prefs
-from tsym_agent.model.status import BackendState, PeerStatus, Status, SweepPeer, SweepStatus, passive_path
+from tsym_agent.model.status import BackendState, PeerStatus, passive_path
 from tsym_agent.model.text import printable
 from tsym_agent.model.times import parse_time
 
@@ -27,7 +23,7 @@ _CONTROL_SYNONYMS = frozenset({"", "https://login.tailscale.com", DEFAULT_CONTRO
 
 
 class Extras(msgspec.Struct, frozen=True, gc=False):
-    """What only the whole status says of a node."""
+    """What changes seldom, and what most nodes do not have."""
 
     owner: str | None = None
     last_handshake: str | None = None
@@ -83,7 +79,12 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ref(self) -> NodeRef | None:
         """The node it is."""
-        return NodeRef(self.tailnet, self.own.stable_id) if self.own else None
+        return node_ref(self.tailnet, self.own.stable_id) if self.own else None
+
+    def refs(self) -> set[NodeRef]:
+        """Return every node it speaks of."""
+        own = [self.own.stable_id] if self.own else []
+        return {node_ref(self.tailnet, stable_id) for stable_id in (*own, *self.peers)}
 
     @property
     def is_in_map_poll(self) -> bool:
@@ -97,120 +98,51 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         return self.peers.get(stable_id)
 
 
-class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a view needs beyond a status: read seldom, carried over."""
-
-    control_url: str = ""
-    extras: dict[StableNodeID, Extras] = {}
-    own_endpoints: tuple[str, ...] = ()
-    locked_out: tuple[LockPeer, ...] = ()
-    unapproved: frozenset[StableNodeID] = frozenset()
-
-
-def control_url_of(prefs: Prefs) -> str:
-    """Return the control server of prefs, its spellings made one."""
-    url = prefs.control_url.rstrip("/")
+def canonical_control_url(url: str) -> str:
+    """Return a control server as prefs spell it, its spellings made one."""
+    url = url.rstrip("/")
     return DEFAULT_CONTROL_URL if url in _CONTROL_SYNONYMS else printable(url)
 
 
-def read_extras(status: Status) -> dict[StableNodeID, Extras]:
-    """Take from a whole status what a poll does not read."""
-    nodes = (*status.peers, status.self_node) if status.self_node else status.peers
-    return {node.id: _extras_of(status, node) for node in nodes if node.id}
+def route_of(peer: PeerStatus) -> Route | None:
+    """Return the UDP path that status proves; None when it proves none."""
+    match passive_path(peer):
+        case PathKind.DIRECT:
+            return Route(PathKind.DIRECT, endpoint=printable(peer.cur_addr))
+        case PathKind.PEER_RELAY:
+            return Route(PathKind.PEER_RELAY, peer_relay=printable(peer.peer_relay))
+        case _:
+            return None
 
 
-def _extras_of(status: Status, node: PeerStatus) -> Extras:
-    owner = status.owner_of(node)
-    return Extras(
-        owner=_text(owner) if owner else None,
-        last_handshake=_time(node.last_handshake),
-        last_seen=_time(node.last_seen),
-        key_expiry=_time(node.key_expiry),
-        routes=_texts(node.primary_routes),
+def read_sight(node: PeerStatus, *, owner: str, handshake: str | None, is_unapproved: bool) -> Sight:
+    """Read one node of a status; `handshake` is what was known of it, for a status that leaves handshakes out."""
+    extras = Extras(
+        owner=text_of(owner) or None,
+        last_handshake=time_of(node.last_handshake) or handshake,
+        last_seen=time_of(node.last_seen),
+        key_expiry=time_of(node.key_expiry),
+        routes=texts_of(node.primary_routes),
         is_exit_node_option=node.exit_node_option,
     )
-
-
-def read_view(status: Status | SweepStatus, around: Surroundings, before: View | None = None) -> View:
-    """Make a view of a status. A daemon that is down names no tailnet, so the one it named before stays."""
-    named = status.current_tailnet.name if status.current_tailnet else ""
-    tailnet = Tailnet(around.control_url, printable(named))
-    own = _sight(status.self_node, around) if status.self_node and status.self_node.id else None
-    if not named and before is not None and before.tailnet.control_url == around.control_url:
-        tailnet = before.tailnet
-        own = own or before.own
-    peers = {peer.id: _sight(peer, around) for peer in status.peers if peer.id}
-    for stranger in around.locked_out:
-        if stranger.stable_id and stranger.stable_id not in peers:
-            peers[stranger.stable_id] = _locked_out(stranger)
-    return View(
-        backend=status.state,
-        backend_word=printable(status.backend_state),
-        tailnet=tailnet,
-        own=own,
-        own_endpoints=around.own_endpoints,
-        peers=peers,
-        routes=dict(_routes(status.peers)),
-        version=printable(status.version) or None,
-        health=_texts(status.health),
-    )
-
-
-def _routes(peers: Iterable[SweepPeer | PeerStatus]) -> Iterable[tuple[StableNodeID, Route]]:
-    for peer in peers:
-        match passive_path(peer):
-            case PathKind.DIRECT:
-                yield peer.id, Route(PathKind.DIRECT, endpoint=printable(peer.cur_addr))
-            case PathKind.PEER_RELAY:
-                yield peer.id, Route(PathKind.PEER_RELAY, peer_relay=printable(peer.peer_relay))
-            case _:
-                pass
-
-
-def _sight(node: SweepPeer | PeerStatus, around: Surroundings) -> Sight:
     return Sight(
         stable_id=node.id,
-        name=_text(node.dns_name.rstrip(".")),
-        host_name=_text(node.host_name),
-        addresses=_texts(node.tailscale_ips),
-        tags=_texts(node.tags),
-        os=_text(node.os),
+        name=text_of(node.dns_name.rstrip(".")),
+        host_name=text_of(node.host_name),
+        addresses=texts_of(node.tailscale_ips),
+        tags=texts_of(node.tags),
+        os=text_of(node.os),
         is_online=node.online,
-        home_region=_text(node.relay) or None,
+        home_region=text_of(node.relay) or None,
         is_exit_node_in_use=node.exit_node,
         is_sharee=node.sharee_node,
         is_expired=node.expired,
-        is_unapproved=node.id in around.unapproved,
-        extras=around.extras.get(node.id, _NO_EXTRAS),
+        is_unapproved=is_unapproved,
+        extras=extras if extras != _NO_EXTRAS else _NO_EXTRAS,
     )
 
 
 _NO_EXTRAS = Extras()
-
-
-def _locked_out(stranger: LockPeer) -> Sight:
-    return Sight(
-        stable_id=stranger.stable_id,
-        name=printable(stranger.name.rstrip(".")),
-        host_name=printable(stranger.name.partition(".")[0]),
-        addresses=_texts(stranger.tailscale_ips),
-        is_locked_out=True,
-    )
-
-
-def changed_nodes(before: View | None, after: View | None) -> set[NodeRef]:
-    """Return the nodes that two views of one host describe differently: these must be merged anew."""
-    old, new = _sights(before), _sights(after)
-    if before and after and before.is_in_map_poll != after.is_in_map_poll:
-        return old.keys() | new.keys()  # its word on who is online has gained or lost its weight
-    return {ref for ref in old.keys() | new.keys() if old.get(ref) != new.get(ref)}
-
-
-def _sights(view: View | None) -> Mapping[NodeRef, Sight]:
-    if view is None:
-        return {}
-    own = [view.own] if view.own else []
-    return {NodeRef(view.tailnet, sight.stable_id): sight for sight in (*own, *view.peers.values())}
 
 
 _STANDS = {
@@ -234,16 +166,24 @@ def host_state_of(view: View) -> tuple[HostState, str | None]:
 
 
 @lru_cache(maxsize=1 << 16)
-def _text(value: str) -> str:
+def text_of(value: str) -> str:
     """Make a text printable; fifty hosts tell the same thousand names again and again."""
     return printable(value)
 
 
-@lru_cache(maxsize=1 << 14)
-def _texts(values: tuple[str, ...] | None) -> tuple[str, ...]:
+@lru_cache(maxsize=1 << 16)
+def texts_of(values: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Make texts printable."""
     return tuple(printable(value) for value in values or ())
 
 
-def _time(text: str | None) -> str | None:
+@lru_cache(maxsize=1 << 14)
+def time_of(text: str | None) -> str | None:
     """Keep a time as it was written, unless it means never."""
-    return _text(text) if text and parse_time(text) else None
+    return printable(text) if text and parse_time(text) else None
+
+
+@lru_cache(maxsize=1 << 17)
+def node_ref(tailnet: Tailnet, stable_id: StableNodeID) -> NodeRef:
+    """Return the one value of a node's key, its hash counted once."""
+    return NodeRef(tailnet, stable_id)

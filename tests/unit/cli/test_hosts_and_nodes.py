@@ -25,6 +25,7 @@ def test_hosts_as_json_keep_their_documented_keys(tsym: Tsym, household: str) ->
     assert document["schema"] == "tsym/hosts/1"
     assert set(document["hosts"][0]) == {
         "spec", "id", "name", "state", "via", "version", "rights", "age_s", "error", "health",
+        "agent", "mode", "followed",
     }  # fmt: skip
 
 

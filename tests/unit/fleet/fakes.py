@@ -19,7 +19,7 @@ from tsym_agent.model.notify import Notify
 from tsym_agent.model.paths import PingKind
 from tsym_agent.model.pings import PingResult
 from tsym_agent.model.prefs import Prefs
-from tsym_agent.model.status import Status, SweepStatus, parse_status, parse_sweep_status
+from tsym_agent.model.status import Status, parse_status
 from tsym_tui.fleet.fleet import DEFAULT_OPTIONS, Fleet, FleetOptions
 from tsym_tui.fleet.specs import HostSpec, SpecKind
 
@@ -94,13 +94,10 @@ class FakeHost:
         return json.dumps(body).encode()
 
     async def status(self) -> Status:
-        self.whole_reads += 1
         return parse_status(await self.status_bytes())
 
-    async def sweep_status(self) -> SweepStatus:
-        return parse_sweep_status(await self.status_bytes())
-
     async def prefs(self) -> Prefs:
+        self.whole_reads += 1
         return Prefs(control_url=self.control)
 
     async def lock_status(self) -> LockStatus:

@@ -11,7 +11,7 @@ from tsym_agent.model.paths import PathKind
 from tsym_agent.model.status import BackendState
 from tsym_tui.fleet.merge import merge_node
 from tsym_tui.fleet.sites import find_sites, sightings_of
-from tsym_tui.fleet.views import Extras, Route, Sight, View, changed_nodes
+from tsym_tui.fleet.views import Extras, Route, Sight, View
 
 
 def sight(label: str, **fields: object) -> Sight:
@@ -109,22 +109,6 @@ def test_hidden(fields: dict[str, object], hidden: Hidden) -> None:
 
 def test_a_node_without_any_name_is_called_by_its_id() -> None:
     assert merged(view(UP, sight("b", name=""))).name == "n-b"
-
-
-def test_only_nodes_that_look_different_are_merged_again() -> None:
-    before, after = view(UP, sight("b"), sight("c")), view(UP, sight("b"), sight("c", os="linux"))
-
-    assert changed_nodes(before, after) == {ref("c")}
-
-
-def test_a_path_that_changed_is_no_reason_to_merge() -> None:
-    routes = {StableNodeID("n-b"): Route(PathKind.DIRECT)}
-
-    assert changed_nodes(view(UP, sight("b")), view(UP, sight("b"), routes=routes)) == set()
-
-
-def test_a_host_that_lost_control_takes_its_word_back() -> None:
-    assert ref("b") in changed_nodes(view(UP, sight("b")), view(CUT_OFF, sight("b")))
 
 
 def sited(endpoints: tuple[str, ...], seen_at: str) -> dict[str, str]:

@@ -1,0 +1,309 @@
+"""What one host's status says, kept so that only what changed is read again.
+
+Status comes whole (a poll, the first line of a stream) or as a delta. Of a whole one each peer's bytes are compared by
+their fingerprint with those of the last, and only peers that differ are decoded; a delta is nothing but such peers. So
+the cost of a look follows what happened, not how many peers there are.
+
+Slim statuses leave handshakes out; a peer that comes without one keeps the newest that was heard of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from sys import intern
+from typing import NamedTuple
+
+import msgspec
+
+from tsym_agent.model.ids import NodeRef, StableNodeID, Tailnet
+from tsym_agent.model.lock import LockPeer
+from tsym_agent.model.payload import Body, PayloadError, decode
+from tsym_agent.model.status import BackendState, PeerStatus, Status, TailnetStatus, UserProfile
+from tsym_agent.model.text import printable
+from tsym_tui.fleet.views import Route, Sight, View, node_ref, read_sight, route_of, texts_of, time_of
+
+_SHARED = 1 << 16
+"""Sights that several hosts see alike are one value: so many are kept to be shared."""
+
+
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a view needs beyond a status: read seldom, carried over."""
+
+    control_url: str = ""
+    locked_out: tuple[LockPeer, ...] = ()
+    unapproved: frozenset[StableNodeID] = frozenset()
+
+
+class News(NamedTuple):
+    """What is different from one view of a host to the next."""
+
+    sights: frozenset[NodeRef] = frozenset()
+    """Nodes to merge anew."""
+    routes: frozenset[StableNodeID] = frozenset()
+    """Peers whose trusted path is another one, or gone."""
+
+    def also(self, other: News) -> News:
+        """Return both together."""
+        return News(self.sights | other.sights, self.routes | other.routes)
+
+
+class LostPlaceError(Exception):
+    """A delta cannot be worked in; only a whole status helps."""
+
+
+class _Frame(msgspec.Struct, frozen=True, rename="pascal"):
+    """A status with its peers unread."""
+
+    version: str = ""
+    backend_state: str = ""
+    self_node: PeerStatus | None = msgspec.field(default=None, name="Self")
+    health: tuple[str, ...] | None = None
+    current_tailnet: TailnetStatus | None = None
+    user: dict[str, UserProfile] | None = None
+    peer: dict[str, msgspec.Raw] | None = None
+
+
+_FRAME = msgspec.json.Decoder(_Frame)
+_PEER = msgspec.json.Decoder(PeerStatus)
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class Ledger:
+    """One host's peers by node key, and the view they make."""
+
+    def __init__(self, surroundings: Surroundings | None = None) -> None:
+        self.view: View | None = None
+        self.surroundings = surroundings or Surroundings()
+        self._frame = _Frame()
+        self._ids: dict[str, StableNodeID] = {}
+        self._prints: dict[str, int] = {}
+        self._peers: dict[StableNodeID, Sight] = {}
+        self._routes: dict[StableNodeID, Route] = {}
+        self._top: dict[str, bytes] | None = None
+        """Members of the last whole status but `Peer`, for deltas to change; None until somebody needs them."""
+
+    def take_status(self, body: Body, *, expects_deltas: bool = False) -> News:
+        """Work a whole status in; raises `PayloadError`."""
+        frame = decode(_FRAME, body)
+        listed = frame.peer or {}
+        fresh = {key: hash(bytes(raw)) for key, raw in listed.items()}
+        known = self._prints if (frame.user or {}) == (self._frame.user or {}) else {}
+        changed = {key: listed[key] for key, mark in fresh.items() if known.get(key) != mark}
+        gone = [key for key in self._ids if key not in fresh]
+        self._top = _top_of(body) if expects_deltas else None
+        return self._work_in(frame, _decoded(changed), gone, {key: fresh[key] for key in changed})
+
+    def take_delta(self, top: Mapping[str, msgspec.Raw], peers: Mapping[str, msgspec.Raw], gone: Iterable[str]) -> News:
+        """Work a delta in; raises `PayloadError`, and `LostPlaceError` where it does not fit what is known."""
+        if self._top is None:
+            raise LostPlaceError("a delta before any status")
+        frame = self._frame
+        if top:
+            self._top |= {name: bytes(raw) for name, raw in top.items()}
+            frame = decode(_FRAME, msgspec.json.encode({name: msgspec.Raw(raw) for name, raw in self._top.items()}))
+            users = frame.user or {}
+            if any(users.get(number) != profile for number, profile in (self._frame.user or {}).items()):
+                raise LostPlaceError("an owner goes by another name")
+        return self._work_in(frame, _decoded(peers), gone, {key: hash(bytes(raw)) for key, raw in peers.items()})
+
+    def note_times(self, status: Status) -> News:
+        """Take from a status what slim ones leave out: when hosts last shook hands."""
+        seen = {}
+        for peer in status.peers:
+            sight = self._peers.get(peer.id)
+            heard = time_of(peer.last_handshake)
+            if sight is not None and heard and sight.extras.last_handshake != heard:
+                extras = msgspec.structs.replace(sight.extras, last_handshake=heard)
+                seen[peer.id] = _shared(msgspec.structs.replace(sight, extras=extras))
+        if not seen or self.view is None:
+            return News()
+        self._peers = self._peers | seen
+        self.view = msgspec.structs.replace(self.view, peers=self._peers)
+        return News(frozenset(node_ref(self.view.tailnet, stable_id) for stable_id in seen))
+
+    def surround(self, surroundings: Surroundings) -> News:
+        """Take other surroundings."""
+        before, self.surroundings = self.surroundings, surroundings
+        if self.view is None or before == surroundings:
+            return News()
+        peers = dict(self._peers)
+        for stable_id in before.unapproved ^ surroundings.unapproved:
+            if (sight := peers.get(stable_id)) is not None:
+                waits = stable_id in surroundings.unapproved
+                peers[stable_id] = _shared(msgspec.structs.replace(sight, is_unapproved=waits))
+        changed = {stable_id for stable_id, sight in peers.items() if self._peers[stable_id] is not sight}
+        same_frame = msgspec.structs.replace(self._frame)  # another value: the tailnet may be another one now
+        return self._set_view(same_frame, peers, self._routes, changed, frozenset())
+
+    def place(self, control_url: str) -> None:
+        """Take the control server's name; it counts from the next status on."""
+        if self.surroundings.control_url != control_url:
+            self.surroundings = msgspec.structs.replace(self.surroundings, control_url=control_url)
+
+    def _work_in(
+        self, frame: _Frame, peers: Mapping[str, PeerStatus], gone: Iterable[str], prints: Mapping[str, int]
+    ) -> News:
+        sights, routes = self._peers, self._routes
+        changed: set[StableNodeID] = set()
+        moved: set[StableNodeID] = set()
+        leaving = [self._ids.pop(key) for key in gone if key in self._ids]
+        if peers or leaving:
+            sights, routes = dict(sights), dict(routes)
+        for key, peer in peers.items():
+            if not peer.id:
+                continue
+            stable_id = self._remember(key, peer.id)
+            before = sights.get(stable_id)
+            sight = self._read(peer, frame, before)
+            if before != sight:
+                sights[stable_id] = sight
+                changed.add(stable_id)
+            route = route_of(peer)
+            if routes.get(stable_id) != route:
+                moved.add(stable_id)
+                if route is None:
+                    del routes[stable_id]
+                else:
+                    routes[stable_id] = route
+        self._prints.update(prints)
+        if leaving:
+            self._forget(leaving, sights, routes, changed)
+        return self._set_view(frame, sights, routes, changed, frozenset(moved))
+
+    def _remember(self, key: str, stable_id: StableNodeID) -> StableNodeID:
+        known = self._ids.get(key)
+        if known != stable_id:
+            known = self._ids[intern(key)] = StableNodeID(intern(stable_id))
+        return known
+
+    def _forget(
+        self,
+        leaving: Iterable[StableNodeID],
+        sights: dict[StableNodeID, Sight],
+        routes: dict[StableNodeID, Route],
+        changed: set[StableNodeID],
+    ) -> None:
+        """Drop nodes whose keys have gone, unless they go by another key now."""
+        kept = set(self._ids.values())
+        self._prints = {key: mark for key, mark in self._prints.items() if key in self._ids}
+        for stable_id in leaving:
+            if stable_id not in kept:
+                sights.pop(stable_id, None)
+                routes.pop(stable_id, None)
+                changed.add(stable_id)
+
+    def _read(self, peer: PeerStatus, frame: _Frame, before: Sight | None) -> Sight:
+        profile = None if peer.tags else (frame.user or {}).get(str(peer.user_id))
+        sight = read_sight(
+            peer,
+            owner=profile.login_name if profile else "",
+            handshake=before.extras.last_handshake if before else None,
+            is_unapproved=peer.id in self.surroundings.unapproved,
+        )
+        return _shared(sight)
+
+    def _set_view(
+        self,
+        frame: _Frame,
+        sights: dict[StableNodeID, Sight],
+        routes: dict[StableNodeID, Route],
+        changed: set[StableNodeID],
+        moved: frozenset[StableNodeID],
+    ) -> News:
+        """Make the view of what is known now and say what is new in it."""
+        before = self.view
+        if before is not None and frame is self._frame:
+            own, tailnet = before.own, before.tailnet
+        else:
+            own, tailnet = self._own(frame), self._tailnet(frame)
+        if before is not None and tailnet is before.tailnet and own is None and not _name_of(frame):
+            own = before.own  # a daemon that is down names no tailnet and no node: those of before stay
+        self._frame = frame if frame.peer is None else msgspec.structs.replace(frame, peer=None)
+        self._peers, self._routes = sights, routes
+        strangers = _strangers(self.surroundings.locked_out, sights)
+        self.view = View(
+            backend=BackendState(frame.backend_state),
+            backend_word=printable(frame.backend_state),
+            tailnet=tailnet,
+            own=own,
+            own_endpoints=texts_of(frame.self_node.addrs) if frame.self_node else (),
+            peers=sights | strangers if strangers else sights,
+            routes=routes,
+            version=printable(frame.version) or None,
+            health=texts_of(frame.health),
+        )
+        return News(frozenset(self._refs_to_merge(before, self.view, changed)), moved)
+
+    def _refs_to_merge(self, before: View | None, after: View, changed: set[StableNodeID]) -> Iterable[NodeRef]:
+        if before is None:
+            return after.refs()
+        if before.tailnet is not after.tailnet or before.is_in_map_poll != after.is_in_map_poll:
+            # its word on who is online has gained or lost its weight, or it speaks of another network
+            return (*before.refs(), *after.refs())
+        others = set(changed)
+        if before.own != after.own or before.version != after.version:
+            others |= {one.stable_id for one in (before.own, after.own) if one}
+        if before.backend is not after.backend and after.own:
+            others.add(after.own.stable_id)
+        if len(before.peers) != len(self._peers) or len(after.peers) != len(self._peers):
+            others |= before.peers.keys() ^ after.peers.keys()
+        return (node_ref(after.tailnet, stable_id) for stable_id in others)
+
+    def _own(self, frame: _Frame) -> Sight | None:
+        node = frame.self_node
+        if node is None or not node.id:
+            return None
+        before = self.view.own if self.view else None
+        return self._read(node, frame, before if before and before.stable_id == node.id else None)
+
+    def _tailnet(self, frame: _Frame) -> Tailnet:
+        """Return the tailnet it names; a daemon that is down names none, so the one it named before stays."""
+        before = self.view.tailnet if self.view else None
+        name = _name_of(frame)
+        if not name and before is not None and before.control_url == self.surroundings.control_url:
+            return before
+        return _tailnet(self.surroundings.control_url, printable(name))
+
+
+def _name_of(frame: _Frame) -> str:
+    return frame.current_tailnet.name if frame.current_tailnet else ""
+
+
+def _decoded(peers: Mapping[str, msgspec.Raw]) -> dict[str, PeerStatus]:
+    try:
+        return {key: _PEER.decode(raw) for key, raw in peers.items()}
+    except msgspec.DecodeError as error:
+        raise PayloadError(f"unexpected shape of a peer: {error}") from error
+
+
+def _top_of(body: Body) -> dict[str, bytes]:
+    """Return the members of a status but the peers, each as bytes of its own, so that the body can go."""
+    return {name: bytes(raw) for name, raw in decode(_MEMBERS, body).items() if name != "Peer"}
+
+
+def _strangers(locked_out: Iterable[LockPeer], sights: Mapping[StableNodeID, Sight]) -> dict[StableNodeID, Sight]:
+    """Return the nodes that tailnet lock keeps out: status does not list them."""
+    return {
+        stranger.stable_id: Sight(
+            stable_id=stranger.stable_id,
+            name=printable(stranger.name.rstrip(".")),
+            host_name=printable(stranger.name.partition(".")[0]),
+            addresses=texts_of(stranger.tailscale_ips),
+            is_locked_out=True,
+        )
+        for stranger in locked_out
+        if stranger.stable_id and stranger.stable_id not in sights
+    }
+
+
+@lru_cache(maxsize=256)
+def _tailnet(control_url: str, name: str) -> Tailnet:
+    """Return the one value of a tailnet, so that comparing two costs nothing."""
+    return Tailnet(control_url, name)
+
+
+@lru_cache(maxsize=_SHARED)
+def _shared(sight: Sight) -> Sight:
+    """Return the one value of all equal sights."""
+    return sight
