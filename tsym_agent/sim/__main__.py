@@ -37,7 +37,7 @@ async def _serve(world: World, options: argparse.Namespace) -> None:
     if options.with_parent:
         end_with_parent(ended.set)
     folder = Folder(options.dir, world.scenario.vantages, is_ours=options.remove_dir)
-    runtime = Runtime(world, folder, RunningClock(options.speed))
+    runtime = Runtime(world, folder, RunningClock(options.speed), has_agents=options.agents)
     await runtime.run(ended, announce=lambda: print(f"sim:{runtime.folder.directory}", flush=True))  # noqa: T201 - data
 
 
@@ -52,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0, help="another seed, other jitter and losses")
     parser.add_argument("--speed", type=_speed, default=1.0, help="virtual seconds in a real one (default: 1)")
     parser.add_argument("--epoch", type=_date, help="date of the start, RFC 3339 (default: now)")
+    parser.add_argument(
+        "--agents", action="store_true", help="also serve an agent a host on a loopback port, listed in sim.json"
+    )
     parser.add_argument("--with-parent", action="store_true", help="end when stdin closes or the parent ends")
     parser.add_argument(
         "--remove-dir", action="store_true", help="remove the folder in the end, if nothing else is in it"

@@ -34,6 +34,8 @@ class IndexHost(msgspec.Struct, frozen=True):
     """Absolute path."""
     id: str
     """Stable node ID."""
+    agent: str = ""
+    """Where its agent listens, as `ADDRESS:PORT`; empty = it has none."""
 
 
 class Index(msgspec.Struct, frozen=True, kw_only=True):

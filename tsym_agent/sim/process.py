@@ -28,7 +28,7 @@ _END_TIMEOUT_S = 5.0
 class SimProcess:
     """A simulated tailnet that runs while the block does."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each has a default that stands
         self,
         scenario: str | Path = "home",
         *,
@@ -36,12 +36,15 @@ class SimProcess:
         seed: int = 0,
         speed: float = 1.0,
         epoch: datetime | None = None,
+        agents: bool = False,
         ready_timeout_s: float = 20.0,
     ) -> None:
         """Prepare to run a scenario; without a directory it makes a short one and removes it in the end."""
         self._arguments = ["--scenario", str(scenario), "--seed", str(seed), "--speed", str(speed), "--with-parent"]
         if epoch is not None:
             self._arguments += ["--epoch", epoch.isoformat()]
+        if agents:
+            self._arguments.append("--agents")
         if directory is None:
             self._arguments.append("--remove-dir")  # the child lives on for a moment when we are killed
         self._given_directory = directory
@@ -66,6 +69,10 @@ class SimProcess:
     def pid(self) -> int | None:
         """The child's process ID while it runs."""
         return self._process.pid if self._process is not None and self._process.returncode is None else None
+
+    def agent(self, host: str) -> str:
+        """Return where a host's agent listens, as `ADDRESS:PORT`; empty when there are no agents."""
+        return next((listed.agent for listed in self.index.hosts if listed.name == host), "")
 
     def socket(self, host: str) -> Path:
         """Return the path of a host's LocalAPI socket."""

@@ -18,9 +18,14 @@ from tsym_tui.cli.texts import narrate
     show_default=True,
     help="Virtual seconds in a real one.",
 )
-def command(**given: object) -> int:
-    """Run a simulated tailnet until interrupted; ask it with `--host sim:DIR`."""
+@setting("--agents", is_flag=True, help="Also serve an agent a host on a loopback port; sim.json lists them.")
+def command(*, agents: bool, **given: object) -> int:
+    """Run a simulated tailnet until interrupted; ask it with `--host sim:DIR`.
+
+    With --agents each host has an agent, too: ask it with `--host agent:127.0.0.1:PORT`, the port as in DIR/sim.json.
+    """
     from tsym_agent.sim.__main__ import run
 
     narrate(f"tsym: ask it with --host sim:{given['dir']}; ctrl-c ends it")
-    return run([part for name, value in given.items() for part in (f"--{name}", str(value))])
+    arguments = [part for name, value in given.items() for part in (f"--{name}", str(value))]
+    return run([*arguments, *(["--agents"] if agents else [])])
