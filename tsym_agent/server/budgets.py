@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import NamedTuple
 
 from tsym_agent.server.problems import Code, ProblemError, problem
@@ -107,6 +108,11 @@ class Budgets:
         bucket.under_way += 1
         self.under_way[cost] += 1
         return Lease(bucket, self, cost)
+
+    @property
+    def gauges(self) -> Mapping[str, Callable[[], int]]:
+        """How much is under way, by what to call it in metrics."""
+        return {f"requests_under_way_{cost.value}": partial(self.under_way.__getitem__, cost) for cost in Cost}
 
     def _bucket(self, caller: str, cost: Cost, bound: Bound) -> _Bucket:
         key = (caller, cost)

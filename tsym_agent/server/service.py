@@ -19,21 +19,15 @@ from tsym_agent.localapi.client import HOST_HEADER, LocalClient
 from tsym_agent.localapi.commands import Command
 from tsym_agent.localapi.errors import LocalAPIError
 from tsym_agent.model.hello import AgentMode, AgentWord, Hello
-from tsym_agent.model.payload import Body
 from tsym_agent.model.times import format_time
 from tsym_agent.server.allow import read_question
 from tsym_agent.server.audit import Audit
 from tsym_agent.server.beside import Beside
 from tsym_agent.server.budgets import UNBOUNDED_RATE, Budgets, Cost, Lease
-from tsym_agent.server.events import Events
-from tsym_agent.server.exposition import MEDIA_TYPE
 from tsym_agent.server.guards import LOOPBACK_NAMES, HostGuard
 from tsym_agent.server.hello import command_words
-from tsym_agent.server.hub import Hub
 from tsym_agent.server.identity import Admitted, Admitting
-from tsym_agent.server.logs import Logs, read_level
-from tsym_agent.server.metrics import Metrics
-from tsym_agent.server.pings import IN_FLIGHT, Pings, read_job
+from tsym_agent.server.parts import Parts
 from tsym_agent.server.problems import AGENT_HEADER, Code, Problem, ProblemError, problem, problem_of
 from tsym_agent.server.proxy import Proxy
 from tsym_agent.server.routes import (
@@ -54,6 +48,9 @@ FEATURES = ("watch", "ping", "logs", "events", "etag")
 
 _JSON = ("Content-Type", "application/json")
 _NDJSON = ("Content-Type", "application/x-ndjson")
+
+MAX_PINGS = 32
+"""Pings of jobs under way: `server.pings.IN_FLIGHT` in all, which is not worth its import here."""
 
 MAX_UPSTREAM = 128
 """Connections of callers' questions to the daemon: pings hold one each for as long as nobody answers."""
@@ -85,33 +82,19 @@ class Service:
         self._budgets = budgets or Budgets(UNBOUNDED_RATE if mode is AgentMode.DEV else None)
         self._audit = audit
         self._started_at = format_time(datetime.now(UTC))
-        self._client = LocalClient(opener, auth=auth, max_pings=IN_FLIGHT)
-        self._hub = Hub(self._client)
-        self._pings = Pings(self._client, self._note_ping)
-        self._logs = Logs(self._client)
-        self._events = Events(self._client)
-        self._metrics = Metrics(
-            self._hub,
-            mode=mode,
-            gauges={
-                "watchers": lambda: self._hub.watchers,
-                "log_readers": lambda: self._logs.readers,
-                "event_listeners": lambda: self._events.readers,
-            },
-        )
+        self._client = LocalClient(opener, auth=auth, max_pings=MAX_PINGS)
+        self._parts = Parts(self._client, mode, self._budgets.gauges)
         login = None if auth is None else ("", auth)
         upstream = HttpClient(opener, host_header=HOST_HEADER, auth=login, max_connections=MAX_UPSTREAM)
-        self._proxy = Proxy(upstream, on_ping=self._note_ping)
-        self.beside = Beside(self._client)
+        self._proxy = Proxy(upstream, on_ping=self._parts.note_ping)
+        self._beside = Beside(self._client)
 
     async def start(self) -> None:
         """Begin what runs without being asked; there is nothing yet."""
 
     async def aclose(self) -> None:
         """End every stream and close every connection to the daemon."""
-        await self._hub.aclose()
-        await self._logs.aclose()
-        await self._events.aclose()
+        await self._parts.aclose()
         await self._proxy.aclose()
         await self._client.aclose()
 
@@ -121,7 +104,7 @@ class Service:
             return Response(200, b"ok", (("Content-Type", "text/plain"), AGENT_HEADER))
         passage = _Passage(request, self._audit)
         reply = await self._answer(request, passage)
-        self._metrics.count_request(passage.what, reply.status)
+        self._parts.metrics.count_request(passage.what, reply.status)
         return reply
 
     async def _answer(self, request: Request, passage: _Passage) -> Reply:
@@ -175,7 +158,7 @@ class Service:
 
     async def hello(self, visit: Visit) -> Reply:
         """Say who is who, and what would run."""
-        facts = await self.beside.facts()
+        facts = await self._beside.facts()
         admitted = visit.admitted
         hello = Hello(
             agent=AgentWord(version=__version__, mode=self._mode, started_at=self._started_at),
@@ -193,30 +176,33 @@ class Service:
         with_samples = visit.query.get("samples", "1")
         if with_samples not in {"0", "1"}:
             raise ProblemError(problem(Code.BAD_PARAMETER, "samples: wanted 0 or 1"))
-        return StreamingResponse(self._hub.watch(with_samples=with_samples == "1"), 200, (_NDJSON,))
+        return _stream(self._parts.hub.watch(with_samples=with_samples == "1"))
 
     async def ping(self, visit: Visit) -> Reply:
         """Ping many targets."""
-        lines = await self._pings.answer(read_job(visit.request.body))
-        return StreamingResponse(lines, 200, (_NDJSON,))
+        from tsym_agent.server.pings import read_job
+
+        return _stream(await self._parts.pings.answer(read_job(visit.request.body)))
 
     async def logs(self, visit: Visit) -> Reply:
         """Stream the daemon's log."""
-        lines = await self._logs.follow(read_level(visit.query.get("level", "0")))
-        return StreamingResponse(lines, 200, (_NDJSON,))
+        from tsym_agent.server.logs import read_level
+
+        return _stream(await self._parts.logs.follow(read_level(visit.query.get("level", "0"))))
 
     async def events(self, visit: Visit) -> Reply:
         """Stream what happens in the daemon."""
-        lines = await self._events.follow("bus" if visit.query.get("source") == "bus" else "ipn")
-        return StreamingResponse(lines, 200, (_NDJSON,))
+        return _stream(await self._parts.events.follow("bus" if visit.query.get("source") == "bus" else "ipn"))
 
     async def metrics(self, visit: Visit) -> Reply:  # noqa: ARG002 - a page as the others
         """Answer a scraper."""
-        return Response(200, await self._metrics.page(), (("Content-Type", MEDIA_TYPE),))
+        from tsym_agent.server.exposition import MEDIA_TYPE
 
-    def _note_ping(self, ip: str, kind: str, at: str, body: Body | None, error: str | None) -> None:
-        self._hub.note_ping(ip, kind, at, body, error)
-        self._metrics.note_ping(ip, kind, at, body, error)
+        return Response(200, await self._parts.metrics.page(), (("Content-Type", MEDIA_TYPE),))
+
+
+def _stream(chunks: AsyncGenerator[bytes, None]) -> StreamingResponse:
+    return StreamingResponse(chunks, 200, (_NDJSON,))
 
 
 def _account(admitted: Admitted) -> str:

@@ -13,10 +13,12 @@ from tests.unit.fake_daemon import FakeDaemon, answer
 from tests.unit.server.visitors import FakeWho, visitor
 from tsym_agent import __version__
 from tsym_agent.model.hello import AgentMode, Hello, parse_hello
+from tsym_agent.server import service
 from tsym_agent.server.audit import Audit
 from tsym_agent.server.budgets import USUAL, Budgets, Cost
 from tsym_agent.server.guards import LOOPBACK_NAMES, HostGuard
 from tsym_agent.server.identity import Admitted, Admitting, DevGate, Gate, Rules
+from tsym_agent.server.pings import IN_FLIGHT
 from tsym_agent.server.service import Service, _Held
 from tsym_agent.wire.client import HttpClient, Response
 from tsym_agent.wire.exchange import Request
@@ -322,3 +324,23 @@ async def test_samples_are_wanted_or_not(value: str) -> None:
         said = await it.get(f"/v1/watch?samples={value}")
 
     assert json.loads(said.body)["code"] == "bad-parameter"
+
+
+def test_the_daemon_is_pinged_by_as_many_as_jobs_may_send() -> None:
+    assert service.MAX_PINGS == IN_FLIGHT
+
+
+async def test_each_part_answers() -> None:
+    async with agent() as it:
+        it.daemon.on("logtap", answer("logtap access denied\n", 403, Tailscale_Version=OLD))
+        it.daemon.on("debug-bus-events", answer("404 page not found\n", 404, Tailscale_Version=OLD))
+        logs = await it.get("/v1/logs")
+        events = await it.get("/v1/events?source=bus")
+        metrics = await it.get("/metrics")
+        ping = await it.http.request("POST", "/v1/ping", body=b'{"targets": ["nowhere"]}')
+
+    assert (logs.status, json.loads(logs.body)["code"]) == (403, "daemon-denied")
+    assert (events.status, json.loads(events.body)["code"]) == (501, "not-supported")
+    assert b'tsym_agent_requests_total{what="/v1/logs",status="403"} 1' in metrics.body
+    assert b"tsym_agent_requests_under_way_plain 1" in metrics.body
+    assert json.loads(ping.body)["code"] == "bad-parameter"
