@@ -26,7 +26,7 @@ LONGEST_PATH_BYTES = 100
 """Some systems cut socket paths at 104 bytes; below 100 there is room everywhere."""
 
 
-class IndexHost(msgspec.Struct, frozen=True):
+class IndexHost(msgspec.Struct, frozen=True, omit_defaults=True):
     """One host of the index."""
 
     name: str
