@@ -22,8 +22,6 @@ from tsym_agent.localapi.errors import (
     RequestRefusedError,
 )
 from tsym_agent.localapi.following import Following, Target, Turn, one_stream
-from tsym_agent.localapi.happenings import follow_bus_events, follow_ipn
-from tsym_agent.localapi.logtap import follow_log
 from tsym_agent.localapi.refusals import from_answer, from_wire
 from tsym_agent.model.derp import DERPMap, parse_derp_map
 from tsym_agent.model.hosts import Rights
@@ -164,6 +162,8 @@ class LocalClient:
         `AccessDeniedError` without it, and whatever else keeps the first stream from standing. Reconnects later. Leave
         it with `contextlib.aclosing`.
         """
+        from tsym_agent.localapi.logtap import follow_log  # here and below: an agent starts without what few ask for
+
         return follow_log(Following(self._calls), level)
 
     def events(self, source: Literal["ipn", "bus"] = "ipn") -> AsyncGenerator[Event, None]:
@@ -172,6 +172,8 @@ class LocalClient:
         `ipn` is `GET watch-ipn-bus` condensed to what is news; `bus` is `GET debug-bus-events` (1.86), the daemon's
         inner events, for which it wants the right to write.
         """
+        from tsym_agent.localapi.happenings import follow_bus_events, follow_ipn
+
         if source == "bus":
             return follow_bus_events(Following(self._calls))
         return follow_ipn(BusWatch(self._calls), self._status_body)
