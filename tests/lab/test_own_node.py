@@ -147,6 +147,10 @@ def test_its_daemon_was_told_no_secret(own: OwnAgent) -> None:
     assert own.key not in own.log.read_text()
 
 
+def test_a_policy_that_opens_every_port_of_the_machine_is_told_of(own: OwnAgent) -> None:
+    assert f"besides {PORT}: all" in own.log.read_text()
+
+
 def test_out_it_goes_by_its_daemons_dial(lab: Lab, own: OwnAgent, tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("hello from afar")
     target = lab.nodes[CALLER]

@@ -11,7 +11,7 @@ that has no Tailscale at all.
     await node.stop()                           # logs out, if so asked
 
 What comes in for any port of the node is delivered to the same port of 127.0.0.1, as far as the tailnet's policy lets
-it: see docs/concepts/own-node.md. A node that only goes out says `accepts_incoming=False`.
+it: see `exposure`. A node that only goes out says `accepts_incoming=False`.
 """
 
 from __future__ import annotations
@@ -29,11 +29,14 @@ from tsym_agent.control.secrets import Secret
 from tsym_agent.localapi.client import LocalClient
 from tsym_agent.localapi.errors import LocalAPIError
 from tsym_agent.localapi.following import Backoff
+from tsym_agent.model.agents import PORT
 from tsym_agent.model.notify import BusMask
+from tsym_agent.model.payload import PayloadError
 from tsym_agent.model.status import BackendState
 from tsym_agent.tailscaled.argv import USERSPACE, DaemonWords, Login, Settings
 from tsym_agent.tailscaled.daemon import Tailscaled
 from tsym_agent.tailscaled.errors import CommandError, FolderError, LoginError, StartError, TailscaledError
+from tsym_agent.tailscaled.exposure import describe_exposure, parse_open_ports
 from tsym_agent.tailscaled.folder import Folder, is_hostname
 from tsym_agent.tailscaled.programs import Programs, child_environment, find_programs
 from tsym_agent.wire.dial import DialOpener
@@ -68,6 +71,8 @@ class NodeOptions:
     """Whether `stop` logs out: the key expires, an ephemeral node is gone."""
     accepts_incoming: bool = True
     """False for a node that only goes out."""
+    port: int = PORT
+    """Where something of ours listens on 127.0.0.1; other ports that the policy lets in are told of."""
     programs: Programs | None = None
     """None = found on this machine."""
     env: Mapping[str, str] | None = None
@@ -134,6 +139,7 @@ class OwnNode:
             self._daemon = self._made_daemon(programs, self._folder)
             await self._daemon.start()
             await self._log_in(forces=self._options.forces_login)
+            await self._look_at_exposure(self._daemon)
         except BaseException:
             await self._release()
             raise
@@ -233,6 +239,16 @@ class OwnNode:
         own = status.self_node
         self._addresses = tuple(own.tailscale_ips or ()) if own else ()
         self.trouble = None
+
+    async def _look_at_exposure(self, daemon: Tailscaled) -> None:
+        """Tell when the tailnet's policy opens more of this machine than the node is for."""
+        if not self._options.accepts_incoming:
+            return
+        with suppress(LocalAPIError, PayloadError):  # a daemon that will not say leaves the question open
+            body = await daemon.client.ask("debug-packet-filter-matches", method="POST")
+            ports = parse_open_ports(body, self._addresses, besides=self._options.port)
+            if words := describe_exposure(ports, self._options.port):
+                self._options.say(words)
 
     async def _keep_running(self, daemon: Tailscaled) -> None:
         """Start the daemon again whenever it has ended, with the state in its folder."""

@@ -70,6 +70,9 @@ class Handler(socketserver.StreamRequestHandler):
             body = json.dumps(self.daemon.status()).encode()
         elif name == "logout":
             self.daemon.enter("NeedsLogin")
+        elif name == "debug-packet-filter-matches":
+            ports = {"First": 0, "Last": 65535} if BEHAVIOUR.get("is_open") else {"First": 3621, "Last": 3621}
+            body = json.dumps([{"IPProto": [6], "Dsts": [{"Net": "100.64.0.9/32", "Ports": ports}]}]).encode()
         elif name.startswith("play-"):
             self.daemon.enter(name.removeprefix("play-"))
         else:

@@ -256,6 +256,23 @@ async def test_settings_can_be_changed_while_it_runs(place: Place) -> None:
     assert place.starts_of("tailscale")[-1]["argv"][2:] == ["set", "--hostname=other"]
 
 
+async def test_a_policy_that_opens_the_whole_machine_is_told_of(place: Place) -> None:
+    place.behave(is_open=True)
+    async with started(place):
+        assert any("besides 3621: all" in line for line in place.said)
+
+
+async def test_a_policy_that_opens_one_port_is_well(place: Place) -> None:
+    async with started(place):
+        assert not any("policy" in line for line in place.said)
+
+
+async def test_a_node_that_lets_nothing_in_has_nothing_to_tell(place: Place) -> None:
+    place.behave(is_open=True)
+    async with started(place, accepts_incoming=False):
+        assert not any("policy" in line for line in place.said)
+
+
 async def test_a_name_with_a_random_end_stays_the_same(place: Place) -> None:
     names = []
     for _ in range(2):
