@@ -1,12 +1,11 @@
-"""`tsym-agent`: what stands beside one tailscaled.
+"""`tsym-agent`: what stands beside one tailscaled, and `--check`, which finds that one and says whether it could.
 
-The server is not part of this version. What there is: `--check`, which finds the tailscaled that an agent would stand
-beside and says whether it could. Parsed with argparse, and light: it runs where memory is short.
+Parsed with argparse, and light: it runs where memory is short, and everything but the parser is imported once it is
+known what for.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,20 +14,11 @@ from typing import TYPE_CHECKING
 from tsym_agent import __version__
 from tsym_agent.console import NOWHERE_TO_PRINT, WRITE_FAILURES, describe_write_failure, drop_output, ensure_stderr
 from tsym_agent.exits import Exit
+from tsym_agent.server.options import Options, read_options
 
 if TYPE_CHECKING:
     from tsym_agent.localapi.client import LocalClient
     from tsym_agent.model.status import Status
-
-
-ADVICE = {
-    "Starting": "tailscaled is starting: wait a moment",
-    "NoState": "tailscaled is starting: wait a moment",
-    "Stopped": "tailscaled is stopped: run `tailscale up`",
-    "NeedsLogin": "tailscaled is logged out: run `tailscale up` and log in",
-    "NeedsMachineAuth": "this machine waits for approval by an admin of the tailnet",
-    "InUseOtherUser": "tailscaled is in use by another user of this machine",
-}
 
 
 def run() -> None:
@@ -53,17 +43,23 @@ def main(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     try:
-        options = _parser().parse_args(arguments)
+        options = read_options(arguments, os.environ)
     except SystemExit as ended:  # argparse ends by itself, after help and after complaints
         return ended.code if isinstance(ended.code, int) else Exit.USAGE
     if options.version:
         return _print(f"tsym-agent {__version__}")
     if options.check:
         return _check(options.socket, as_json=options.json)
-    return _complain(
-        "the agent's server is not part of this version; --check looks at the tailscaled it would stand beside",
-        Exit.USAGE,
-    )
+    return _serve(options)
+
+
+def _serve(options: Options) -> Exit:
+    """Be the agent, until told to end."""
+    import asyncio
+
+    from tsym_agent.server.agent import run_agent
+
+    return asyncio.run(run_agent(options, os.environ))
 
 
 def _explain(error: Exception) -> Exit:
@@ -79,23 +75,7 @@ def _explain(error: Exception) -> Exit:
             return _complain(f"a bug of ours: {type(error).__name__}: {error}", Exit.BUG)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="tsym-agent",
-        description="Stand beside one tailscaled, for tsym on other machines.",
-        epilog="Exit codes of --check: 0 well, 1 reached and not running, 3 not reached, 4 refused.",
-    )
-    parser.add_argument("--check", action="store_true", help="find tailscaled, say how it stands and what is wrong")
-    parser.add_argument(
-        "--socket", metavar="PATH", default=os.environ.get("TSYM_AGENT_SOCKET"),
-        help="its LocalAPI socket (TSYM_AGENT_SOCKET; else TS_SOCKET, else looked for)",
-    )  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--version", action="store_true", help="print the version")
-    return parser
-
-
-def _check(socket: str | None, *, as_json: bool) -> Exit:
+def _check(socket: str, *, as_json: bool) -> Exit:
     """Ask tailscaled how it stands, print that, and return what it means."""
     import asyncio
 
@@ -126,13 +106,14 @@ async def _look(env: Mapping[str, str]) -> dict[str, object]:
 
 async def _facts(client: LocalClient, status: Status) -> dict[str, object]:
     from tsym_agent.model.text import printable
+    from tsym_agent.server.advice import advise
 
     rights = await client.rights()
     state = printable(status.backend_state)
     wrong = [printable(text) for text in status.health or ()]
     own = status.self_node
     if state != "Running":
-        wrong.insert(0, _advice(state, is_expired=own is not None and own.expired))
+        wrong.insert(0, advise(state, is_expired=own is not None and own.expired))
     return {
         "version": printable(status.version or client.daemon_version or "") or None,
         "state": state,
@@ -141,13 +122,6 @@ async def _facts(client: LocalClient, status: Status) -> dict[str, object]:
         "rights": rights.value if rights else None,
         "wrong": wrong,
     }
-
-
-def _advice(state: str, *, is_expired: bool) -> str:
-    """Say what a state other than running asks of a person."""
-    if state == "NeedsLogin" and is_expired:
-        return "this machine's key has expired: run `tailscale up --force-reauth`"
-    return ADVICE.get(state, f"tailscaled is in a state that this version does not know: {state}")
 
 
 def _report(found: Mapping[str, object], code: Exit, *, as_json: bool) -> Exit:

@@ -22,11 +22,6 @@ def test_help_and_version_answer(flag: str, capsys: Captured) -> None:
     assert "tsym-agent" in capsys.readouterr().out
 
 
-def test_the_server_is_honest_about_not_being_there(capsys: Captured) -> None:
-    assert main([]) == 2
-    assert "not part of this version" in capsys.readouterr().err
-
-
 def test_usage_errors_are_two(capsys: Captured) -> None:
     assert main(["--bogus"]) == 2
     assert "--bogus" in capsys.readouterr().err
