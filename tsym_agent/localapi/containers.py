@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tsym_agent.localapi.client import LocalClient
-from tsym_agent.localapi.endpoints import Endpoint
 from tsym_agent.localapi.errors import DaemonNotFoundError, DaemonNotReadyError, LocalAPIError
 from tsym_agent.wire.openers import READ_AHEAD_BYTES
 from tsym_agent.wire.streams import Opener
@@ -67,45 +66,14 @@ class ContainerOpener:
             os.close(descriptor)
 
 
-class DiscoveredOpener:
-    """Opens the socket that was discovered, and looks again when its container was replaced."""
-
-    def __init__(self, found: Opener, look_again: Callable[[], Awaitable[Opener]]) -> None:
-        self._found = found
-        self._look_again = look_again
-
-    @property
-    def where(self) -> str:
-        """Where it was last found."""
-        return self._found.where
-
-    async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """Connect; raise `OSError` when that is refused, `DaemonNotFoundError` when there is nothing any more."""
-        try:
-            return await self._found.open()
-        except OSError:
-            self._found = await self._look_again()
-        return await self._found.open()
-
-
-async def discover(proc: Path = PROC, *, own_pid: int | None = None, confirm: Confirm | None = None) -> Endpoint:
-    """Return the tailscaled of the process with the lowest number that has one.
-
-    Raises `DaemonNotFoundError` with what was seen. Processes that we started are passed over: a node of our own is not
-    the one to speak about.
-    """
-    first = (await discover_all(proc, own_pid=own_pid, confirm=confirm))[0]
-
-    async def look_again() -> Opener:
-        return (await discover_all(proc, own_pid=own_pid, confirm=confirm))[0]
-
-    return Endpoint(DiscoveredOpener(first, look_again))
-
-
 async def discover_all(
     proc: Path = PROC, *, own_pid: int | None = None, confirm: Confirm | None = None
 ) -> list[ContainerOpener]:
-    """Return every tailscaled that answers, by process number; raises `DaemonNotFoundError` when there is none."""
+    """Return every tailscaled that answers, by process number; raises `DaemonNotFoundError` when there is none.
+
+    Processes that we started are passed over: a node of our own is not the one to speak about. A container that is
+    replaced has other processes: look again then.
+    """
     if sys.platform != "linux":
         raise DaemonNotFoundError(THIS_POD, "sockets of other containers can be found on Linux only", "use --socket")
     look = _Look(proc, own_pid or os.getpid())

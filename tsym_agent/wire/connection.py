@@ -63,6 +63,11 @@ class Connection:
         except OSError as error:
             raise DisconnectedError("the connection broke while sending", nothing_received=True) from error
 
+    def take_as_sent(self, method: str) -> None:
+        """Be ready for the answer to a request that went another way than over this stream."""
+        self._http.send(h11.Request(method=method, target="/", headers=[("Host", "elsewhere")]))
+        self._http.send(h11.EndOfMessage())
+
     async def read_head(self) -> tuple[int, list[Header]]:
         """Return status and headers of the answer."""
         while True:

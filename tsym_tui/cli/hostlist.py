@@ -11,7 +11,7 @@ from tsym_tui.cli.errors import CommandError
 from tsym_tui.cli.files import NamedHost, read_hosts
 from tsym_tui.cli.options import CONFIG_KEY
 from tsym_tui.cli.places import hosts_file
-from tsym_tui.fleet.specs import HostSpec, SpecError, parse_spec, refuse_unsupported
+from tsym_tui.fleet.specs import HostSpec, SpecError, parse_spec
 
 LOCAL = NamedHost("local", "", ())
 
@@ -37,8 +37,6 @@ def _hosts_file() -> Path:
 
 def _to_spec(entry: NamedHost) -> HostSpec:
     try:
-        spec = parse_spec(entry.spec, label=entry.name, tags=entry.tags)
-        refuse_unsupported(spec)
+        return parse_spec(entry.spec, label=entry.name, tags=entry.tags)
     except SpecError as error:
         raise CommandError(str(error)) from error
-    return spec

@@ -21,7 +21,7 @@ from tsym_tui.graph.looks import HOST_WORDS
 
 def open_fleet(wishes: Wishes, *, is_probing: bool) -> Fleet:
     """Make the fleet that a command asks."""
-    options = FleetOptions(everything=wishes.everything, is_probing=is_probing)
+    options = FleetOptions(everything=wishes.everything, is_probing=is_probing, may_ask=is_terminal(sys.stdin))
     return Fleet(choose_hosts(wishes.hosts), options=options)
 
 

@@ -12,13 +12,14 @@ from tsym_agent.localapi.agent import AgentClient
 from tsym_agent.localapi.client import LocalClient
 from tsym_agent.localapi.errors import DaemonNotFoundError
 from tsym_agent.localapi.find import find_daemon
+from tsym_agent.localapi.kube import Pod, PodClient
 from tsym_agent.localapi.names import NamedOpener, Route, TailnetNames
 from tsym_agent.localapi.remote import SshClient, SshOpener
 from tsym_agent.model.status import SweepStatus
 from tsym_agent.probe import limits
 from tsym_agent.wire.openers import UnixOpener
 from tsym_agent.wire.ssh import SshLink
-from tsym_tui.fleet.specs import HostSpec, SpecKind, refuse_unsupported, split_address
+from tsym_tui.fleet.specs import HostSpec, SpecKind, split_address
 
 NAMES_TIMEOUT_S = 2.0
 """A daemon that hangs must not keep hosts waiting which the system can find without it."""
@@ -84,8 +85,8 @@ class Connector:
             case SpecKind.SSH:
                 return await self._by_ssh(spec)
             case SpecKind.KUBE:
-                refuse_unsupported(spec)
-                raise AssertionError(spec)
+                namespace, _, pod = spec.address.partition("/")
+                return PodClient(Pod(namespace, pod, spec.part))
             case _:
                 assert_never(spec.kind)
 

@@ -69,6 +69,8 @@ class FleetOptions(msgspec.Struct, frozen=True, kw_only=True):
     pace: Pace = DEFAULT_PACE
     env: Mapping[str, str] = os.environ
     """Where `local` is looked for, and credentials of the control plane."""
+    may_ask: bool = False
+    """Whether ssh may ask at the terminal for what it cannot log in without. Never where a screen is drawn."""
     discovers: bool = False
     """Also ask the agents that this machine's tailscaled and the control plane know of."""
     scans: bool = False
@@ -116,7 +118,7 @@ class Fleet:
             clock=clock,
         )
         self._turns = asyncio.Semaphore(TURNS)
-        self._connector = connect or Connector(options.env)
+        self._connector = connect or Connector(options.env, may_ask=options.may_ask)
         self._members: tuple[Member, ...] = ()
         self._tasks: dict[Member, asyncio.Task[None]] = {}
         self._found: dict[str, Member] = {}

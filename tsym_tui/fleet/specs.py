@@ -7,8 +7,7 @@
     ssh:[user@]host[:/ABSOLUTE/SOCKET]
     kube:namespace/pod[/container]
 
-All forms are understood; those whose transport this version lacks are refused in words that say so. Nothing is opened
-here and nothing heavy imported: the command line reads specs before the app's first frame.
+Nothing is opened here and nothing heavy imported: the command line reads specs before the app's first frame.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ import re
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import assert_never
 from urllib.parse import urlsplit
 
 import msgspec
@@ -41,7 +39,7 @@ class SpecKind(StrEnum):
 
 
 class SpecError(ValueError):
-    """A spec that is not one, or one that this version cannot follow; the text says what to write."""
+    """A spec that is none; the text says what to write."""
 
 
 class HostSpec(msgspec.Struct, frozen=True):
@@ -165,15 +163,3 @@ def split_address(address: str) -> tuple[str, int]:
     """Return host and port of an agent's address; an IPv6 address without its brackets."""
     host, _, port = address.rpartition(":")
     return host.removeprefix("[").removesuffix("]"), int(port)
-
-
-def refuse_unsupported(spec: HostSpec) -> None:
-    """Raise `SpecError` for hosts whose transport is not part of this version."""
-    match spec.kind:
-        case SpecKind.LOCAL | SpecKind.UNIX | SpecKind.SIM | SpecKind.AGENT | SpecKind.SSH:
-            return
-        case SpecKind.KUBE:
-            needed = "kube: hosts need the Kubernetes transport"
-        case _:
-            assert_never(spec.kind)
-    raise SpecError(f"{spec.text}: {needed}, which is not part of this version; run tsym there, or use unix:PATH")

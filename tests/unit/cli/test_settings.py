@@ -166,13 +166,6 @@ def test_mistakes_in_the_hosts_file_name_line_and_key(tsym: Tsym, config: Path, 
     assert f"hosts.toml{complaint}" in result.err
 
 
-def test_hosts_of_later_versions_are_named(tsym: Tsym) -> None:
-    result = tsym("hosts", "--host", "agent:web")
-
-    assert result.code == 2
-    assert "agent: hosts need the agent's server, which is not part of this version" in result.err
-
-
 def test_locate_prints_every_place(tsym: Tsym, config: Path) -> None:
     config.write_text("")
     places = json.loads(tsym("locate", "--json").out)["places"]

@@ -10,7 +10,7 @@ import pytest
 
 from tsym_agent.localapi.errors import DaemonNotFoundError
 from tsym_tui.fleet.connecting import connect, expand
-from tsym_tui.fleet.specs import HostSpec, SpecError, SpecKind, parse_spec, refuse_unsupported
+from tsym_tui.fleet.specs import HostSpec, SpecError, SpecKind, parse_spec
 
 
 @pytest.mark.parametrize(
@@ -48,12 +48,6 @@ def test_forms(text: str, kind: SpecKind, address: str, part: str) -> None:
 def test_what_is_no_host_is_refused_in_words(text: str) -> None:
     with pytest.raises(SpecError, match=r"write|is not|longer|port"):
         parse_spec(text)
-
-
-@pytest.mark.parametrize("text", ["kube:prod/web-0"])
-def test_transports_of_other_versions_are_named(text: str) -> None:
-    with pytest.raises(SpecError, match="not part of this version"):
-        refuse_unsupported(parse_spec(text))
 
 
 def write_index(folder: Path, *names: str) -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.fake_daemon import FakeDaemon, answer
-from tsym_agent.localapi.containers import ContainerOpener, discover, discover_all, open_inside
+from tsym_agent.localapi.client import LocalClient
+from tsym_agent.localapi.containers import ContainerOpener, discover_all, open_inside
 from tsym_agent.localapi.errors import DaemonNotFoundError
 from tsym_agent.wire.streams import Opener
 
@@ -218,7 +219,7 @@ async def test_what_answers_is_connected_to_through_the_other_root(table: Table)
         (table.proc / "7/root").symlink_to(Path(daemon.path).parent)
         (table.proc / "7/environ").write_bytes(b"TS_SOCKET=/s\0")
 
-        client = (await discover(table.proc, own_pid=99)).client()
+        client = LocalClient((await discover_all(table.proc, own_pid=99))[0])
         status = await client.status()
         await client.aclose()
 
@@ -226,21 +227,9 @@ async def test_what_answers_is_connected_to_through_the_other_root(table: Table)
     assert client.where == "pid 7: /s"
 
 
-async def test_a_container_that_was_replaced_is_found_again(table: Table) -> None:
-    async with FakeDaemon() as daemon:
-        daemon.on("status", answer("{}"))
-        for pid in (7, 8):
-            table.add(pid, TS_SOCKET="/s").rmdir()
-        (table.proc / "7/root").symlink_to(Path(daemon.path).parent)
-        endpoint = await discover(table.proc, own_pid=99)
-        (table.proc / "7/root").unlink()
-        (table.proc / "8/root").symlink_to(Path(daemon.path).parent)
-
-        client = endpoint.client()
-        await client.status()
-        await client.aclose()
-
-    assert endpoint.where == "pid 8: /s"
+async def test_a_container_that_is_gone_refuses(table: Table) -> None:
+    with pytest.raises(FileNotFoundError):
+        await ContainerOpener(7, "/s", table.proc).open()
 
 
 IN_A_ROOT_OF_ITS_OWN = """
