@@ -171,9 +171,8 @@ async def test_a_connection_by_ssh_that_breaks_is_made_again(ssh: StandIn) -> No
 
 async def test_a_pod_is_asked_by_kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kubectl = tmp_path / "kubectl"
-    kubectl.write_text(
-        '#!/bin/sh\nprintf \'HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\n{}\'\necho "$@" >"$0.asked"\n'
-    )
+    says = "HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\n{}"
+    kubectl.write_text(f'#!/bin/sh\necho "$@" >"$0.asked"\nprintf \'{says}\'\n')
     kubectl.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
 
