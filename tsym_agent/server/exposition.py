@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from tsym_agent.model.text import printable
-from tsym_agent.server.redact import scrub_words
+from tsym_agent.server.redact import scrub
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -13,6 +14,8 @@ MOST_LABEL = 200
 """Characters of a label: names come from strangers."""
 
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
+
+_NEEDS_ESCAPE = re.compile(r'[\\"\n]')
 
 Labels = Mapping[str, str]
 
@@ -43,8 +46,8 @@ class Page:
         self._family(name, "histogram", words, lines)
 
     def body(self) -> bytes:
-        """Return the page."""
-        return "".join(f"{line}\n" for line in self._lines).encode()
+        """Return the page, fit to leave the machine."""
+        return scrub("".join(f"{line}\n" for line in self._lines).encode())
 
     def _family(self, name: str, kind: str, words: str, lines: list[str]) -> None:
         if lines:
@@ -86,5 +89,6 @@ def _line(name: str, labels: Labels, value: float) -> str:
 
 
 def _label(text: str) -> str:
-    clean = "\n".join(printable(line) for line in scrub_words(text).split("\n"))
-    return clean[:MOST_LABEL].translate(_ESCAPES)
+    if not (text.isascii() and text.isprintable()):
+        text = "\n".join(printable(line) for line in text.split("\n"))
+    return text[:MOST_LABEL].translate(_ESCAPES) if _NEEDS_ESCAPE.search(text) else text[:MOST_LABEL]
