@@ -35,7 +35,12 @@ class Pace(NamedTuple):
     troubled_s: float = 1.0
     """While the daemon does not answer."""
     rest: float = 20.0
-    """A reading is followed by so many times its length without: looking costs no more than a twentieth of the time."""
+    """A reading is followed by so many times its length without: looking costs no more than a twentieth of the time.
+    Only up to `every_s`: a daemon that is slow for once is not left alone for minutes."""
+
+    def least_s(self, took_s: float) -> float:
+        """Return how long to leave the daemon alone after a reading that took so long."""
+        return max(self.settle_s, min(took_s * self.rest, self.every_s))
 
 
 PACE = Pace()
@@ -126,9 +131,9 @@ class Observer:
 
     async def _pause(self, took_s: float, *, is_troubled: bool) -> None:
         pace = self._pace
-        least_s = max(pace.settle_s, took_s * pace.rest)
+        least_s = pace.settle_s if is_troubled else pace.least_s(took_s)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(pace.troubled_s if is_troubled else max(0.0, pace.every_s - least_s)):
+            async with asyncio.timeout(pace.troubled_s if is_troubled else pace.every_s - least_s):
                 await self._news.wait()
         await asyncio.sleep(least_s)
 

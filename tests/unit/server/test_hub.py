@@ -14,6 +14,7 @@ from tsym_agent.model.status import parse_sweep_status
 from tsym_agent.model.watch import Alive, Samples, Snapshot, Trouble
 from tsym_agent.server import watch as watch_module
 from tsym_agent.server.hub import Hub
+from tsym_agent.server.observer import Pace
 from tsym_agent.server.watch import MOST_LINES
 
 PONG = b'{"IP": "100.64.0.2",\n "LatencySeconds": 0.002, "Endpoint": "192.0.2.7:41641"}\n'
@@ -274,6 +275,15 @@ async def test_no_secret_of_a_status_is_told(watched: Watched, hub: Hub) -> None
         snapshot = await lines.snapshot()
 
     assert b"123456" not in bytes(snapshot.status)
+
+
+@pytest.mark.parametrize(
+    ("took_s", "least_s"),
+    [(0.001, 0.3), (0.1, 2.0), (5.0, 5.0)],
+    ids=["quick", "large", "slow-for-once"],
+)
+def test_looking_leaves_the_daemon_alone_for_longer_than_it_took(took_s: float, least_s: float) -> None:
+    assert Pace().least_s(took_s) == least_s
 
 
 def asked(watched: Watched, name: str) -> int:
