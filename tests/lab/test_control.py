@@ -40,7 +40,6 @@ def bare_host(lab: Lab) -> Iterator[Host]:
     try:
         yield host
     finally:
-        wait_until(host.namespace.is_idle, "the bare machine to be idle", IDLE_DEADLINE_S)
         for node in (INVITED, "own-app"):
             for known in lab.headscale.nodes_named(node):
                 lab.headscale.delete(known)
@@ -176,6 +175,8 @@ def test_the_printed_command_brings_up_an_agent_and_the_app_reaches_it_from_a_no
                 env=clean_environment() | bare_environment(lab) | env,
             )  # fmt: skip
         finally:
+            os.killpg(agent.pid, signal.SIGINT)  # as ctrl-c does, to the shell and to what it runs
+            wait_until(bare_host.namespace.is_idle, "the agent and its tailscaled to end", IDLE_DEADLINE_S)
             agent.stop()
 
     assert code == 0, last_lines(invitation.errors)
