@@ -8,6 +8,9 @@ from pathlib import Path
 
 import click
 
+from tsym_agent.server.options import EPILOG, FLAGS, Flag
+from tsym_agent.server.problems import Code, problem
+from tsym_agent.server.routes import EVENT_COMMANDS, HEALTH_PATH, LOCALAPI_PREFIX, ROUTES, Route
 from tsym_tui.cli.options import Setting
 from tsym_tui.cli.root import COMMANDS, load_command, tsym
 
@@ -16,7 +19,11 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 def pages() -> dict[Path, str]:
     """Return each generated page and what it should hold."""
-    return {REFERENCE / "commands.md": commands_page(), REFERENCE / "settings.md": settings_page()}
+    return {
+        REFERENCE / "commands.md": commands_page(),
+        REFERENCE / "settings.md": settings_page(),
+        REFERENCE / "agent.md": agent_page(),
+    }
 
 
 def commands_page() -> str:
@@ -68,6 +75,73 @@ def settings_page() -> str:
             lines += ["", f"## {f'tsym {name}'.strip()}", "", "| option | environment | file |", "|---|---|---|"]
             lines += [_row(name, command, option) for option in options]
     return "\n".join(lines) + "\n"
+
+
+def agent_page() -> str:
+    """Show what the agent can be told, and what it answers."""
+    lines = [
+        "# tsym-agent",
+        "",
+        "Made from the agent; `tsym-agent --help` prints the same. [Put an agent on a host](../guides/agent.md) says",
+        "how to run it, [Who may ask what](../guides/who-may-ask.md) whom it lets in.",
+        "",
+        "The first of these that names a value wins: command line, environment variables in this order, default. Flags",
+        "without a default in this table are empty. A switch alone means true; `--logout=false` turns one off.",
+        "",
+        "| flag | environment | default | |",
+        "|---|---|---|---|",
+        *(_agent_row(flag) for flag in FLAGS),
+        "",
+        "The auth key of an own node is no flag, since other users of a machine can read those: it comes from",
+        "`TS_AUTHKEY` or the file that `--auth-key-file` names. `tsym-agent --check [--json]` finds the tailscaled it",
+        "would stand beside and says how that stands; `--version` prints the version.",
+        "",
+        "```",
+        EPILOG.partition("\n\n")[2].strip(),
+        "```",
+        "",
+        "## What it answers",
+        "",
+        "| path | method | needs the command | |",
+        "|---|---|---|---|",
+        f"| `{HEALTH_PATH}` | GET | nothing, not even to be known | `ok` |",
+        *(
+            f"| `{path}` | {route.method} | {_needs(path, route)} | {_PAGE_WORDS[path]} |"
+            for path, route in ROUTES.items()
+        ),
+        f"| `{LOCALAPI_PREFIX}…` | as the command | that command | tailscaled's own answer, without its secrets |",
+        "",
+        "Refusals are `application/problem+json` with a `code`; `detail` and `hint` are for people.",
+        "",
+        "| code | |",
+        "|---|---|",
+        *(f"| `{code.value}` | HTTP {(said := problem(code, '')).status}: {said.title} |" for code in Code),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+_PAGE_WORDS = {
+    "/v1/hello": "who the agent is, who you are to it, what would run and why the rest would not",
+    "/v1/watch": "NDJSON: a snapshot, then what changes; `samples=0` leaves out pings",
+    "/v1/ping": "a job of many pings, NDJSON results as they come",
+    "/v1/logs": "NDJSON: the log of tailscaled up to `level` (0 to 9)",
+    "/v1/events": "NDJSON: what happens; `source` is `ipn` or `bus`",
+    "/metrics": "for Prometheus; nodes with `--metrics-tag` may read it, too",
+}
+
+
+def _agent_row(flag: Flag) -> str:
+    short = f"`-{flag.short}`, " if flag.short else ""
+    shown = f"--{flag.name}" if flag.is_switch else f"--{flag.name} {flag.metavar}"
+    variables = ", ".join(f"`{variable}`" for variable in flag.variables)
+    default = f"`{flag.default}`" if flag.default else ""
+    return f"| {short}`{shown}` | {variables} | {default} | {flag.words} |"
+
+
+def _needs(path: str, route: Route) -> str:
+    if path == "/v1/events":
+        return ", ".join(f"`{command}` ({source})" for source, command in EVENT_COMMANDS.items())
+    return f"`{route.command}`" if route.command else "any: to be let in"
 
 
 def _row(name: str, command: click.Command, option: Setting) -> str:

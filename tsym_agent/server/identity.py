@@ -69,6 +69,14 @@ class Admitted(NamedTuple):
     permissions: Permissions
 
 
+class RefusedError(ProblemError):
+    """Somebody we know, and do not let in."""
+
+    def __init__(self, problem: Problem, caller: Caller) -> None:
+        super().__init__(problem)
+        self.caller = caller
+
+
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Whom this agent lets in, and what for."""
 
@@ -160,7 +168,7 @@ class Gate:
         owner = await self._owner() if self._rules.allow_owner else None
         if admitted := _admitted(who, self._rules, owner):
             return admitted
-        raise ProblemError(_refusal(who, self._rules, owner or await self._owner(), self._address()))
+        raise _refusal(who, self._rules, owner or await self._owner(), self._address())
 
     async def admit_scraper(self, request: Request) -> Admitted:
         """Return who asks for metrics: nodes with the metrics tag are let in for these alone."""
@@ -279,7 +287,7 @@ def _stranger(where: str) -> Problem:
     )
 
 
-def _refusal(who: WhoIs, rules: Rules, owner: Owner | None, address: str) -> Problem:
+def _refusal(who: WhoIs, rules: Rules, owner: Owner | None, address: str) -> RefusedError:
     """Say who was taken for whom, and each thing that would let them in."""
     caller = _caller(who, Admission.CAPABILITY)
     belongs = f"tagged {', '.join(caller.tags)}" if caller.tags else f"of {caller.login or 'an unknown user'}"
@@ -291,7 +299,7 @@ def _refusal(who: WhoIs, rules: Rules, owner: Owner | None, address: str) -> Pro
     source = caller.tags[0] if caller.tags else caller.login or caller.name
     ways.append(f"or grant it in the tailnet policy: {grant_example(source, address, rules.capability)}")
     detail = f"{caller.name} ({belongs}) may not ask this agent"
-    return problem(Code.NOT_ALLOWED, detail, "; ".join(ways))
+    return RefusedError(problem(Code.NOT_ALLOWED, detail, "; ".join(ways)), caller)
 
 
 def grant_example(source: str, address: str = AGENT_TAG, capability: str = CAPABILITY) -> str:

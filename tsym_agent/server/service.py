@@ -18,7 +18,7 @@ from tsym_agent import __version__
 from tsym_agent.localapi.client import HOST_HEADER, LocalClient
 from tsym_agent.localapi.commands import Command
 from tsym_agent.localapi.errors import LocalAPIError
-from tsym_agent.model.hello import AgentMode, AgentWord, Hello
+from tsym_agent.model.hello import AgentMode, AgentWord, Caller, Hello
 from tsym_agent.model.times import format_time
 from tsym_agent.server.allow import read_question
 from tsym_agent.server.audit import Audit
@@ -26,7 +26,7 @@ from tsym_agent.server.beside import Beside
 from tsym_agent.server.budgets import UNBOUNDED_RATE, Budgets, Cost, Lease
 from tsym_agent.server.guards import LOOPBACK_NAMES, HostGuard
 from tsym_agent.server.hello import command_words
-from tsym_agent.server.identity import Admitted, Admitting
+from tsym_agent.server.identity import Admitted, Admitting, RefusedError
 from tsym_agent.server.parts import Parts
 from tsym_agent.server.problems import AGENT_HEADER, Code, Problem, ProblemError, problem, problem_of
 from tsym_agent.server.proxy import Proxy
@@ -111,7 +111,7 @@ class Service:
         try:
             return passage.end(await self._pass(request, passage))
         except ProblemError as error:
-            return passage.refuse(error.problem, error.headers)
+            return self._refuse(error, passage)
         except LocalAPIError as error:
             return passage.refuse(problem_of(error))
         except Exception as error:  # noqa: BLE001 - the edge: a fault is told as one, and its place goes to the log
@@ -120,6 +120,17 @@ class Service:
         except BaseException:  # cancelled: the caller has gone
             passage.release()
             raise
+
+    def _refuse(self, error: ProblemError, passage: _Passage) -> Response:
+        """Send a refusal out; who has been refused too often is neither answered at length nor written down."""
+        if passage.admitted is None:
+            passage.refused = error.caller if isinstance(error, RefusedError) else None
+            try:
+                self._budgets.take(f"refused {passage.account}", Cost.PLAIN).release()
+            except ProblemError as flood:
+                passage.hush()
+                error = flood
+        return passage.refuse(error.problem, error.headers)
 
     async def _pass(self, request: Request, passage: _Passage) -> Reply:
         self._guard.check(request)
@@ -135,7 +146,7 @@ class Service:
         command = needed_command(route, query)
         if command is not None and not admitted.permissions.permits(command):
             raise self._not_granted(admitted, command)
-        passage.lease = self._budgets.take(_account(admitted), route.cost)
+        passage.lease = self._budgets.take(passage.account, route.cost)
         return await route.answer(self, Visit(request, admitted, query))
 
     async def _ask_daemon(self, request: Request, admitted: Admitted, passage: _Passage) -> Reply:
@@ -144,7 +155,7 @@ class Service:
         passage.what = (granted or asked).command.name
         if granted is None:
             raise self._not_granted(admitted, asked.command)
-        passage.lease = self._budgets.take(_account(admitted), cost_of(granted.command))
+        passage.lease = self._budgets.take(passage.account, cost_of(granted.command))
         return await self._proxy.answer(request, granted)
 
     def _not_granted(self, admitted: Admitted, command: Command) -> ProblemError:
@@ -205,11 +216,6 @@ def _stream(chunks: AsyncGenerator[bytes, None]) -> StreamingResponse:
     return StreamingResponse(chunks, 200, (_NDJSON,))
 
 
-def _account(admitted: Admitted) -> str:
-    """Return whom a request is counted against."""
-    return admitted.caller.id or admitted.caller.name
-
-
 class _Passage:
     """One request on its way through: what is held for it, and what is written down about it."""
 
@@ -217,9 +223,26 @@ class _Passage:
         self.request = request
         self.what = request.target.partition("?")[0]
         self.admitted: Admitted | None = None
+        self.refused: Caller | None = None
+        """Who asked, if that is known and did not help."""
         self.lease: Lease | None = None
         self._audit = audit
         self._begun_s = time.monotonic()
+
+    @property
+    def caller(self) -> Caller | None:
+        """Who asks, let in or not; None while that is not known."""
+        return self.admitted.caller if self.admitted else self.refused
+
+    @property
+    def account(self) -> str:
+        """Whom the request is counted against."""
+        who = self.caller.id or self.caller.name if self.caller else ""
+        return who or (self.request.remote[0] if self.request.remote else "")
+
+    def hush(self) -> None:
+        """Write nothing more down."""
+        self._audit = None
 
     def release(self) -> None:
         """Give back what was held."""
@@ -260,7 +283,7 @@ class _Passage:
     def _write(self, status: int, verdict: str, *, code: str = "", stream: str = "") -> None:
         if self._audit is None:
             return
-        caller = self.admitted.caller if self.admitted else None
+        caller = self.caller
         remote = self.request.remote
         self._audit.write(
             "request",
@@ -268,7 +291,7 @@ class _Passage:
                 "who": caller.id if caller else "",
                 "name": caller.name if caller else "",
                 "login": caller.login if caller else "",
-                "via": caller.via.value if caller else "",
+                "via": self.admitted.caller.via.value if self.admitted else "",
                 "remote": remote[0] if remote else "",
                 "method": self.request.method,
                 "what": self.what,

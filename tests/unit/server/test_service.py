@@ -244,7 +244,18 @@ async def test_who_was_refused_is_written_down() -> None:
     async with agent(gate_for("tag:ci")) as it:
         await it.get("/v1/hello")
 
+    assert it.lines[0].startswith("event=request who=n-laptop name=laptop.example.ts.net remote=127.0.0.1 method=GET")
     assert "verdict=denied code=not-allowed status=403" in it.lines[0]
+
+
+@pytest.mark.parametrize("gate", [Gate(FakeWho(), Rules()), Gate(FakeWho(**{"127_0_0_1": visitor("tag:ci")}), Rules())])
+async def test_who_knocks_for_ever_fills_no_log(gate: Gate) -> None:
+    bounds = {**USUAL, Cost.PLAIN: USUAL[Cost.PLAIN]._replace(rate=0.001, burst=3)}
+    async with agent(gate, budgets=Budgets(bounds)) as it:
+        statuses = [(await it.get("/v1/hello")).status for _ in range(6)]
+
+    assert statuses == [403, 403, 403, 429, 429, 429]
+    assert len(it.lines) == 3
 
 
 async def test_a_fault_of_ours_says_nothing_and_is_written_down() -> None:
