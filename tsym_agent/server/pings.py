@@ -13,12 +13,12 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from typing import NamedTuple, Protocol
 
 import msgspec
 
 from tsym_agent.localapi.errors import AnswerTimeoutError, LocalAPIError
+from tsym_agent.localapi.registry import COMMANDS
 from tsym_agent.model.nodes import PHONE_SYSTEMS, UNUSED_EXIT_SUFFIX
 from tsym_agent.model.paths import PathKind, PingKind
 from tsym_agent.model.payload import Body, PayloadError
@@ -64,7 +64,7 @@ def read_job(body: Body) -> PingJob:
     """Read and check a job; raise `ProblemError` that says what is wrong with it."""
     try:
         job = parse_ping_job(body)
-        targets = tuple(dict.fromkeys(str(ip_address(target)) for target in job.targets))
+        targets = tuple(dict.fromkeys(_asked_ip(target, job) for target in job.targets))
     except (PayloadError, ValueError) as error:
         hint = 'send JSON such as {"targets": ["100.64.0.2"], "type": "disco", "count": 3}'
         raise ProblemError(problem(Code.BAD_PARAMETER, f"no ping job: {error}", hint)) from error
@@ -74,6 +74,12 @@ def read_job(body: Body) -> PingJob:
         detail = f"{len(targets) * job.count} probes are more than the {MOST_PROBES} of one job"
         raise ProblemError(problem(Code.BAD_PARAMETER, detail, "ask in several jobs"))
     return msgspec.structs.replace(job, targets=targets)
+
+
+def _asked_ip(target: str, job: PingJob) -> str:
+    """Spell a target as the registry does: a job lets nothing through that a single ping would not."""
+    values = {"ip": target, "type": job.type.value} | ({"size": str(job.size)} if job.size else {})
+    return COMMANDS["ping"].question(values).query["ip"]
 
 
 def probed_ips(status: SweepStatus) -> tuple[str, ...]:

@@ -275,13 +275,15 @@ def test_a_target_named_twice_is_one() -> None:
     ("body", "words"),
     [
         (b"", "no ping job"),
-        (b'{"targets": ["nas"]}', "'nas' does not appear to be"),
+        (b'{"targets": ["nas"]}', "'nas': wanted an IP address"),
+        (b'{"targets": ["fe80::1%eth0"]}', "wanted an IP address"),
+        (b'{"targets": ["100.64.0.2"], "size": 65535}', "size"),
         (b'{"kind": "disco"}', "unknown field"),
         (b'{"count": 1000}', "<= 100"),
         (b'{"type": "TSMP", "size": 1200}', "only disco pings have a size"),
         (msgspec.json.encode({"targets": [f"100.64.1.{n}" for n in range(201)], "count": 100}), "20100 probes"),
     ],
-    ids=["empty", "name", "unknown-member", "count", "size", "too-many"],
+    ids=["empty", "name", "scoped", "size-of-one", "unknown-member", "count", "size", "too-many"],
 )
 def test_a_job_that_is_none_is_refused_in_words(body: bytes, words: str) -> None:
     with pytest.raises(ProblemError) as refused:
