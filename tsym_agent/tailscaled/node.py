@@ -82,6 +82,9 @@ class NodeOptions:
     on_link: Callable[[str], None] | None = None
     """Gets the link by which a person logs the node in. None = there is no such person."""
     backoff: Backoff = field(default_factory=Backoff)
+    """Between starts of a daemon that dies."""
+    login_backoff: Backoff = Backoff(first_s=30.0, longest_s=1800.0)  # noqa: RUF009 - a value, and frozen
+    """Between logins of a node that control has logged out: its key may be used up, and the server is not ours."""
     login_deadline_s: float = LOGIN_DEADLINE_S
 
 
@@ -95,6 +98,7 @@ class OwnNode:
         self._tasks: list[asyncio.Task[None]] = []
         self._addresses: tuple[str, ...] = ()
         self._hostname = options.hostname or ""
+        self._logged_out = asyncio.Event()
         self.state = BackendState.NO_STATE
         """As its daemon said last."""
         self.trouble: str | None = None
@@ -146,6 +150,7 @@ class OwnNode:
         self._tasks = [
             asyncio.create_task(self._keep_running(self._daemon), name="keep the own node running"),
             asyncio.create_task(self._follow(self._daemon), name="follow the own node"),
+            asyncio.create_task(self._stay_logged_in(self._daemon), name="keep the own node logged in"),
         ]
 
     async def set(self, settings: Settings) -> None:
@@ -267,7 +272,7 @@ class OwnNode:
                 self._tell(str(error))
 
     async def _follow(self, daemon: Tailscaled) -> None:
-        """Follow its state; where it has lost its login and we hold a key, log in again."""
+        """Follow its state."""
         try:
             async with aclosing(daemon.client.watch_ipn_bus(BusMask.INITIAL_STATE)) as notices:
                 async for notice in notices:
@@ -281,13 +286,33 @@ class OwnNode:
         try:
             if state is BackendState.RUNNING:
                 await self._read_addresses(daemon)
-            elif state is BackendState.NEEDS_LOGIN and self._options.auth_key is not None:
-                self._tell("the node was logged out; it logs in again with its key")
-                await self._log_in()
-            elif state is BackendState.NEEDS_LOGIN:
-                self._tell("the node was logged out, or its key has expired: start it again with a new auth key")
         except TailscaledError as error:
             self._tell(str(error))
+        if state is BackendState.NEEDS_LOGIN:
+            self._logged_out.set()
+
+    async def _stay_logged_in(self, daemon: Tailscaled) -> None:
+        """Log in again with the key when control has logged the node out; each failed login waits longer.
+
+        A failed login makes the daemon leave and enter its state again, so its states alone would have us try for ever.
+        """
+        attempt = 0
+        while True:
+            await self._logged_out.wait()
+            self._logged_out.clear()
+            if self._options.auth_key is None:
+                self._tell("the node was logged out, or its key has expired: start it again with a new auth key")
+                continue
+            try:
+                if (await daemon.own_status()).state is BackendState.NEEDS_LOGIN:
+                    (self._options.say if attempt else self._tell)("the node was logged out; it logs in with its key")
+                    await self._log_in()
+                attempt = 0
+            except TailscaledError as error:
+                self._tell(str(error))
+                attempt += 1
+                await asyncio.sleep(self._options.login_backoff.delay_s(attempt, random.random()))  # noqa: S311 - no secret
+                self._logged_out.set()
 
     async def _log_out(self) -> None:
         if self._daemon is None or not self._daemon.is_running or not self._options.logs_out:

@@ -37,7 +37,8 @@ class Place:
     def behave(self, **behaviour: object) -> None:
         """Say how the programs behave from their next start on."""
         self.state_dir.mkdir(exist_ok=True, mode=0o700)
-        (self.state_dir / "behaviour").write_text(json.dumps(behaviour))
+        (self.root / "behaviour").write_text(json.dumps(behaviour))
+        (self.root / "behaviour").rename(self.state_dir / "behaviour")
 
     def options(self, **more: Any) -> NodeOptions:  # noqa: ANN401 - whatever an option may be
         usual: dict[str, Any] = {

@@ -8,13 +8,15 @@ import signal
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.unit.tailscaled.alive import is_alive, until
-from tests.unit.tailscaled.conftest import Place
+from tests.unit.tailscaled.conftest import SOON, Place
 from tsym_agent.control.secrets import Secret
+from tsym_agent.localapi.following import Backoff
 from tsym_agent.model.status import BackendState
 from tsym_agent.tailscaled.argv import Settings
 from tsym_agent.tailscaled.errors import FolderInUseError, LoginError, StartError
@@ -192,6 +194,37 @@ async def test_a_node_that_control_logged_out_logs_in_again_with_its_key(place: 
         await until(lambda: node.state is BackendState.RUNNING)
 
 
+async def enter(node: OwnNode, state: str) -> None:
+    """Have the daemon enter a state, and return once the node knows."""
+    client = node.local_client()
+    await client.ask(f"play-{state}", method="POST")
+    await client.aclose()
+    await until(lambda: node.state == state)
+
+
+async def test_a_login_that_fails_is_tried_again(place: Place) -> None:
+    async with started(place, login_backoff=SOON) as node:
+        place.behave(up_fails="control is away")
+        await enter(node, "NeedsLogin")
+        await until(lambda: len(place.starts_of("tailscale")) >= 3)
+        assert any("control is away" in line for line in place.said)
+
+        place.behave()
+        await until(lambda: node.state is BackendState.RUNNING and node.trouble is None)
+
+
+async def test_a_daemon_that_comes_and_goes_makes_no_storm_of_logins(place: Place) -> None:
+    async with started(place, login_backoff=Backoff(first_s=600)) as node:
+        place.behave(up_fails="key is used up")
+        await enter(node, "NeedsLogin")
+        await until(lambda: "used up" in (node.trouble or ""))
+        for _ in range(3):
+            await enter(node, "Starting")
+            await enter(node, "NeedsLogin")
+
+        assert len(place.starts_of("tailscale")) == 2
+
+
 async def test_without_a_key_a_logged_out_node_says_what_to_do(place: Place) -> None:
     async with started(place, auth_key=None, on_link=place.links.append) as node:
         client = node.local_client()
@@ -286,6 +319,20 @@ async def test_a_name_with_a_random_end_stays_the_same(place: Place) -> None:
 async def test_what_is_no_name_is_refused(place: Place) -> None:
     with pytest.raises(Exception, match="letters, digits"):
         await OwnNode(place.options(auth_key=KEY, hostname="no_name")).start()
+
+
+async def test_starting_and_stopping_leaves_nothing_open(place: Place) -> None:
+    def open_files() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    async with started(place):
+        pass
+    before = open_files()
+    for _ in range(2):
+        async with started(place):
+            pass
+
+    await until(lambda: open_files() == before)
 
 
 async def test_a_cancelled_start_leaves_nothing(place: Place) -> None:
