@@ -78,8 +78,8 @@ class Hub:
                         yield piece
                 elif (line := reader.take()) is not None:
                     yield line.numbered(seq)
-                elif await reader.wait(self._alive_s):
-                    continue
+                elif await reader.wait(self._alive_s) or reader.is_behind:
+                    continue  # a stream begins with what there is to see, or with why there is nothing
                 else:
                     yield share(Alive(seq=0, at=_now())).numbered(seq)
                 seq += 1
