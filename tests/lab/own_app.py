@@ -15,11 +15,12 @@ import click
 from tsym_tui.cli.own_source import stand
 from tsym_tui.cli.root import tsym
 from tsym_tui.cli.standing import Standing, StandingWishes, choose_standing
+from tsym_tui.fleet.fleet import FleetOptions
 from tsym_tui.fleet.specs import parse_spec
 
 
 async def look(standing: Standing, specs: list[str]) -> dict[str, object]:
-    async with await stand(standing, [parse_spec(spec) for spec in specs], everything=False) as fleet:
+    async with await stand(standing, [parse_spec(spec) for spec in specs], FleetOptions()) as fleet:
         await fleet.ready(60.0)
         hosts = fleet.snapshot().hosts
         mode = await asyncio.to_thread(standing.state_dir.stat)

@@ -71,7 +71,21 @@ class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):
     keyring: bool = False
 
 
-NO_SETTINGS = ControlSettings()
+SETTINGS_PREFIX = "TSYM_CONTROL_"
+
+
+def read_settings(env: Mapping[str, str]) -> ControlSettings:
+    """Return what the environment says: `TSYM_CONTROL_KIND`, `TSYM_CONTROL_URL` and so on."""
+    named = {name: env.get(SETTINGS_PREFIX + name.upper(), "") for name in ControlSettings.__struct_fields__}
+    given: dict[str, object] = {name: text for name, text in named.items() if text}
+    return msgspec.convert(given, ControlSettings, strict=False)
+
+
+def write_settings(settings: ControlSettings) -> dict[str, str]:
+    """Return the settings as an environment that `read_settings` reads: for whoever is told by an environment only."""
+    plain = msgspec.to_builtins(settings)
+    return {SETTINGS_PREFIX + name.upper(): str(value).lower() if value is True else str(value)
+            for name, value in plain.items() if value}  # fmt: skip
 
 
 class _Found(msgspec.Struct, frozen=True):
@@ -80,12 +94,13 @@ class _Found(msgspec.Struct, frozen=True):
 
 
 def read_credentials(
-    env: Mapping[str, str] = os.environ, settings: ControlSettings = NO_SETTINGS, keyring: Keyring | None = None
+    env: Mapping[str, str] = os.environ, settings: ControlSettings | None = None, keyring: Keyring | None = None
 ) -> Credentials:
-    """Return the credentials that were given.
+    """Return the credentials that were given; `settings` None = those that the environment says, too.
 
     Raises `NoCredentialsError` when there are none, `BadCredentialsError` when they do not fit together.
     """
+    settings = read_settings(env) if settings is None else settings
     places = _Places(env, settings, keyring)
     match settings.kind:
         case "tailscale":
@@ -104,7 +119,7 @@ def read_credentials(
     return given[0]
 
 
-def has_credentials(env: Mapping[str, str] = os.environ, settings: ControlSettings = NO_SETTINGS) -> bool:
+def has_credentials(env: Mapping[str, str] = os.environ, settings: ControlSettings | None = None) -> bool:
     """Say whether any credentials were given, good ones or bad: mistakes in them show when they are read."""
     try:
         read_credentials(env, settings)

@@ -6,11 +6,13 @@ Nothing of the fleet is imported before the app has painted its first frame: it 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+import click
 import msgspec
 
 from tsym_tui.cli.errors import CommandError
@@ -41,16 +43,23 @@ def run_app(given: Mapping[str, object]) -> int:
     specs = choose_hosts(wishes.hosts)
     standing = choose_standing(wishes)
 
-    async def open_source() -> object:
-        if standing is not None:
-            await asyncio.to_thread(import_module, "tsym_tui.cli.own_source")
-            from tsym_tui.cli.own_source import stand
+    context = click.get_current_context()
 
-            return await stand(standing, specs, everything=wishes.everything)
-        await asyncio.to_thread(import_module, "tsym_tui.fleet.fleet")  # the loop has a screen to keep alive
+    async def open_source() -> object:
+        for name in ("tsym_tui.fleet.fleet", "tsym_tui.cli.control"):
+            await asyncio.to_thread(import_module, name)  # the loop has a screen to keep alive
+        from tsym_tui.cli.control import settings_environment
         from tsym_tui.fleet.fleet import Fleet, FleetOptions
 
-        return Fleet(specs, options=FleetOptions(everything=wishes.everything))
+        env = {**os.environ, **settings_environment(context)}
+        # who names hosts has chosen; nobody else is asked then
+        options = FleetOptions(everything=wishes.everything, env=env, discovers=not wishes.hosts)
+        if standing is None:
+            return Fleet(specs, options=options)
+        await asyncio.to_thread(import_module, "tsym_tui.cli.own_source")
+        from tsym_tui.cli.own_source import stand
+
+        return await stand(standing, specs, options)
 
     return open_app(wishes, open_source)  # type: ignore[arg-type]  # a fleet is a source; its module is not loaded yet
 

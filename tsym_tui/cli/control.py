@@ -73,6 +73,13 @@ def read_settings(ctx: click.Context) -> ControlSettings:
     return to_settings(command.make_context("control", [], parent=ctx.find_root()).params)
 
 
+def settings_environment(ctx: click.Context) -> dict[str, str]:
+    """Return these settings as an environment, for a fleet, which is told of the control plane by nothing else."""
+    from tsym_agent.control.credentials import write_settings
+
+    return write_settings(read_settings(ctx))
+
+
 def choose_credentials(settings: ControlSettings, kind: str = "auto") -> Credentials:
     """Return the credentials in force; what is wrong with them is a mistake in usage."""
     from tsym_agent.control import read_credentials

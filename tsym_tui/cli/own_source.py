@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
+
+import msgspec
 
 from tsym_agent.control import ControlError, ControlPlane, KeyWish, connect
 from tsym_agent.control.secrets import Secret
@@ -28,9 +29,9 @@ class OwnNodeFleet(Fleet):
     To it, `local` is the own node.
     """
 
-    def __init__(self, node: OwnNode, specs: Iterable[HostSpec], *, everything: bool) -> None:
-        env = {**os.environ, "TS_SOCKET": node.local_opener.path}
-        options = FleetOptions(everything=everything, env=env)
+    def __init__(self, node: OwnNode, specs: Iterable[HostSpec], options: FleetOptions) -> None:
+        env = {**options.env, "TS_SOCKET": node.local_opener.path}
+        options = msgspec.structs.replace(options, env=env)
         super().__init__(specs, options=options, connect=Connector(env, route=node.opener))
         self._node = node
 
@@ -42,7 +43,7 @@ class OwnNodeFleet(Fleet):
             await self._node.stop()
 
 
-async def stand(standing: Standing, specs: Iterable[HostSpec], *, everything: bool) -> OwnNodeFleet:
+async def stand(standing: Standing, specs: Iterable[HostSpec], options: FleetOptions) -> OwnNodeFleet:
     """Start the node and return a fleet that goes through it.
 
     Raises `TailscaledError` when it cannot be started, `ControlError` when no key could be made for it.
@@ -57,7 +58,7 @@ async def stand(standing: Standing, specs: Iterable[HostSpec], *, everything: bo
         finally:
             await control.aclose()
     try:
-        return OwnNodeFleet(node, specs, everything=everything)
+        return OwnNodeFleet(node, specs, options)
     except BaseException:  # whatever it was, nobody else would end the node
         await node.stop()
         raise

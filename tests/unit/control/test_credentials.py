@@ -16,6 +16,8 @@ from tsym_agent.control.credentials import (
     has_credentials,
     is_exposed,
     read_credentials,
+    read_settings,
+    write_settings,
 )
 from tsym_agent.control.errors import BadCredentialsError, ControlError, NoCredentialsError
 from tsym_agent.control.secrets import Secret, scrub
@@ -31,7 +33,7 @@ def read_tailscale(env: dict[str, str], **settings: str) -> TailscaleCredentials
 
 
 def read_headscale(env: dict[str, str], settings: ControlSettings | None = None) -> HeadscaleCredentials:
-    credentials = read_credentials(env, settings or ControlSettings())
+    credentials = read_credentials(env, settings)
     assert isinstance(credentials, HeadscaleCredentials)
     return credentials
 
@@ -125,6 +127,18 @@ def test_the_keyring_is_asked_only_when_it_is_wanted() -> None:
 def test_a_keyring_that_is_not_installed_says_what_to_install() -> None:
     with pytest.raises(BadCredentialsError, match="pip install keyring"):
         read_credentials({}, ControlSettings(keyring=True))
+
+
+def test_settings_may_come_by_the_environment() -> None:
+    env = HEADSCALE | OAUTH | {"TSYM_CONTROL_KIND": "headscale", "TSYM_CONTROL_URL": "https://other.example"}
+
+    assert read_headscale(env).url == "https://other.example"
+
+
+def test_settings_survive_the_environment() -> None:
+    settings = ControlSettings(kind="headscale", url="https://head.example", api_key_file="/key", keyring=True)
+
+    assert read_settings(write_settings(settings)) == settings
 
 
 def test_without_credentials_all_ways_are_named() -> None:
