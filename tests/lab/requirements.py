@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +13,10 @@ MINIMUM_GO = (1, 26)
 
 DEBIAN_PACKAGES = {"ip": "iproute2", "nft": "nftables", "conntrack": "conntrack", "setpriv": "util-linux"}
 """Programs the lab runs, and the Debian package that brings each."""
+
+
+SSH_PACKAGES = {"ssh": "openssh-client", "sshd": "openssh-server"}
+"""What the tests of one transport need on top: a machine without them has a lab all the same."""
 
 
 class LabError(Exception):
@@ -45,7 +49,15 @@ def lacks(toolsets: Iterable[BuiltOrNot]) -> str | None:
         return "needs the right to make network namespaces, and `unshare --net true` was refused"
     if not all(toolset.is_built for toolset in toolsets) and (trouble := _go_trouble()):
         return trouble
-    return _install_missing_packages()
+    return _install_missing_packages(DEBIAN_PACKAGES)
+
+
+def lacks_ssh() -> str | None:
+    """Name what this machine lacks for a host reached by ssh, in one line; None when it lacks nothing."""
+    absent = _absent_programs(SSH_PACKAGES)
+    if "sshd" in absent and Path("/run/systemd/system").exists():
+        return "needs sshd; install openssh-server yourself, since its package opens this machine's port 22"
+    return _install_missing_packages(SSH_PACKAGES)
 
 
 def require(toolsets: Iterable[BuiltOrNot]) -> None:
@@ -76,21 +88,21 @@ def _go_trouble() -> str | None:
     return None
 
 
-def _install_missing_packages() -> str | None:
-    if not (absent := _absent_programs()):
+def _install_missing_packages(wanted: Mapping[str, str]) -> str | None:
+    if not (absent := _absent_programs(wanted)):
         return None
-    packages = [DEBIAN_PACKAGES[program] for program in absent]
+    packages = [wanted[program] for program in absent]
     if shutil.which("apt-get") is None:
         return f"needs the programs {', '.join(absent)}; install them (Debian calls them {' '.join(packages)})"
     _runs("apt-get", "update", "-q")
     _runs("apt-get", "install", "-y", "-q", "--no-install-recommends", *packages)
-    if still := _absent_programs():
+    if still := _absent_programs(wanted):
         return f"needs the programs {', '.join(still)}, and `apt-get install {' '.join(packages)}` did not bring them"
     return None
 
 
-def _absent_programs() -> list[str]:
-    return [program for program in DEBIAN_PACKAGES if shutil.which(program) is None]
+def _absent_programs(wanted: Mapping[str, str]) -> list[str]:
+    return [program for program in wanted if shutil.which(program) is None]
 
 
 def _runs(*argv: str) -> bool:
