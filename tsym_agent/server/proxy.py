@@ -38,6 +38,11 @@ PROVEN_S = 4.5
 GATHERED_BYTES = 64 * 1024
 """An answer up to this size is sent whole: one write, and its length known."""
 
+LOOKED_THROUGH_BYTES = 16 * 1024
+"""How far keys are looked for in JSON that is larger than `GATHERED_BYTES`. Texts for people stand at its begin, and to
+look through a megabyte for all that may be a key takes five times as long as to pass it on. Members that are secret by
+name are found anywhere; texts and streams are looked through whole."""
+
 _GOOD = frozenset({200, 204})
 _PASSED_ON = {
     b"content-type": "Content-Type",
@@ -169,7 +174,7 @@ class _Passing(AsyncGenerator[bytes, None]):
         self._silence_s = silence_s
         self._redactor: Redactor | None = None
         if command.form is not Form.BYTES:
-            looks_within = GATHERED_BYTES if command.form is Form.JSON else math.inf
+            looks_within = LOOKED_THROUGH_BYTES if command.form is Form.JSON else math.inf
             self._redactor = Redactor(command.secrets, looks_within=looks_within)
 
     async def asend(self, value: None) -> bytes:  # noqa: ARG002 - as its base declares it

@@ -81,13 +81,15 @@ class Redactor:
         if self._looks_left <= 0:
             return text
         text = self._held + text
-        cut = _safe_cut(text)
-        self._looks_left -= len(chunk)
-        if self._looks_left <= 0:
-            self._held = b""
-            return scrub(text[:cut]) + text[cut:]
-        self._held = text[cut:]
-        return scrub(text[:cut])
+        seen = text if len(text) <= self._looks_left else text[: int(self._looks_left)]
+        cut = _safe_cut(seen)
+        self._looks_left -= cut
+        is_last = len(seen) < len(text)
+        self._held = b"" if is_last else text[cut:]
+        if is_last:
+            self._looks_left = 0
+            return scrub(seen[:cut]) + text[cut:]
+        return scrub(seen[:cut])
 
     def finish(self) -> bytes:
         """Return what was still held, now that the body has ended."""

@@ -1,5 +1,7 @@
 """One client of the server: bytes in, requests to the handler one after the other, answers out.
 
+Plain requests are read and answered by `wire.plain`. From the first that is odd in any way on, the connection is h11's.
+
 A client that only shuts down its sending side counts as gone, as in Go's server: nothing tells the two apart.
 """
 
@@ -14,7 +16,9 @@ from typing import Protocol, cast
 
 import h11
 
+from tsym_agent.wire.answering import Answering, H11Answering, PlainAnswering, http_date
 from tsym_agent.wire.exchange import CutShortError, Handler, Header, Limits, Reply, Request, Response
+from tsym_agent.wire.plain import BadHeadError, PlainRequest, read_request
 
 _log = logging.getLogger(__name__)
 
@@ -24,8 +28,6 @@ _JOINED_BYTES = 16 * 1024
 """Up to so much, head and body leave in one system call; more is not worth a copy."""
 _LINGER_S = 1.0
 """How long a refused client may go on sending before the connection is cut: closing at once would lose the answer."""
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 class Owner(Protocol):
@@ -62,7 +64,9 @@ class ServerConnection(asyncio.Protocol):
         self._limits = server.limits
         self._loop = asyncio.get_running_loop()
         self._deadline_s = 0.0
-        self._parser = h11.Connection(h11.SERVER, max_incomplete_event_size=self._limits.header_bytes)
+        self._parser: h11.Connection | None = None
+        """None as long as all requests were plain."""
+        self._answering: Answering = PlainAnswering()
         self._incoming = bytearray()
         self._at_eof = False
         self._is_handling = False
@@ -79,6 +83,8 @@ class ServerConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start serving a new client, or turn it away."""
         self._transport = cast("asyncio.Transport", transport)
+        remote = transport.get_extra_info("peername")
+        self._remote = (str(remote[0]), int(remote[1])) if isinstance(remote, tuple) else None
         if self._server.is_closing:
             self._transport.abort()
             return
@@ -144,7 +150,7 @@ class ServerConnection(asyncio.Protocol):
             pass  # the client left or the server closes: either way this task is over
         except _StuckClientError:
             self._transport.abort()
-        except h11.LocalProtocolError:
+        except (h11.LocalProtocolError, BadHeadError):
             _log.exception("a handler broke the protocol")
 
     def _finished(self, task: asyncio.Task[None]) -> None:
@@ -172,9 +178,8 @@ class ServerConnection(asyncio.Protocol):
         self._is_handling = True
         await self._send(await self._ask_handler(request), is_head=request.method == "HEAD")
         self._is_handling = False
-        if self._parser.our_state is not h11.DONE or self._parser.their_state is not h11.DONE or self._at_eof:
+        if not self._answering.renew() or self._at_eof:
             return False
-        self._parser.start_next_cycle()
         return not self._server.is_closing
 
     async def _ask_handler(self, request: Request) -> Reply:
@@ -189,13 +194,31 @@ class ServerConnection(asyncio.Protocol):
         limits = self._limits
         try:
             self._allow(limits.idle_timeout_s)
-            while not self._incoming and not self._parser.trailing_data[0] and not self._at_eof:
+            while not self._incoming and not self._has_trailing_data() and not self._at_eof:
                 await self._wait_for_bytes()
         except TimeoutError:
             return None
+        if self._parser is None:
+            if (plain := read_request(self._incoming, limits.header_bytes)) is not None:
+                return self._take_plain(plain)
+            self._parser = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.header_bytes)
+            self._answering = H11Answering(self._parser)
+        return await self._next_from(self._parser)
+
+    def _has_trailing_data(self) -> bool:
+        return self._parser is not None and bool(self._parser.trailing_data[0])
+
+    def _take_plain(self, plain: PlainRequest) -> Request:
+        del self._incoming[: plain.length]
+        if len(self._incoming) < self._limits.read_ahead_bytes:
+            self._read_on()
+        return Request(method=plain.method, target=plain.target, headers=plain.headers, remote=self._remote)
+
+    async def _next_from(self, parser: h11.Connection) -> Request | None:
+        limits = self._limits
         try:
             self._allow(limits.header_timeout_s)
-            head = await self._next_event()
+            head = await self._next_event(parser)
         except TimeoutError:
             raise _RefusedError(408, "the request headers took too long") from None
         if not isinstance(head, h11.Request):
@@ -204,19 +227,19 @@ class ServerConnection(asyncio.Protocol):
             raise _RefusedError(405, "CONNECT is not served here")
         try:
             self._allow(limits.body_timeout_s)
-            body = await self._read_body(head)
+            body = await self._read_body(parser, head)
         except TimeoutError:
             raise _RefusedError(408, "the request body took too long") from None
         return self._to_request(head, body)
 
-    async def _read_body(self, head: h11.Request) -> bytes:
+    async def _read_body(self, parser: h11.Connection, head: h11.Request) -> bytes:
         declared = next((int(value) for name, value in head.headers if name == b"content-length"), 0)
         if declared > self._limits.body_bytes:
             raise _RefusedError(413, f"the request body is over {self._limits.body_bytes} bytes")
-        if self._parser.they_are_waiting_for_100_continue:
-            await self._write(self._encode(h11.InformationalResponse(status_code=100, headers=[])))
+        if parser.they_are_waiting_for_100_continue:
+            await self._write(parser.send(h11.InformationalResponse(status_code=100, headers=[])) or b"")
         body = bytearray()
-        while isinstance(event := await self._next_event(), h11.Data):
+        while isinstance(event := await self._next_event(parser), h11.Data):
             body += event.data
             if len(body) > self._limits.body_bytes:
                 raise _RefusedError(413, f"the request body is over {self._limits.body_bytes} bytes")
@@ -226,27 +249,26 @@ class ServerConnection(asyncio.Protocol):
         target = head.target.decode("ascii")
         if not target.startswith("/") and "://" not in target and target != "*":
             raise _RefusedError(400, "the request target is neither a path nor a URL")
-        remote = self._transport.get_extra_info("peername")
         return Request(
             method=head.method.decode("ascii"),
             target=target,
             headers=tuple((name.decode("ascii"), value.decode("latin-1")) for name, value in head.headers),
             body=body,
-            remote=(str(remote[0]), int(remote[1])) if isinstance(remote, tuple) else None,
+            remote=self._remote,
         )
 
     # Bytes in
 
-    async def _next_event(self) -> h11.Event | type[h11.PAUSED]:
+    async def _next_event(self, parser: h11.Connection) -> h11.Event | type[h11.PAUSED]:
         while True:
-            event = self._parser.next_event()
+            event = parser.next_event()
             if event is not h11.NEED_DATA:
                 return cast("h11.Event | type[h11.PAUSED]", event)
             while not self._incoming and not self._at_eof:
                 await self._wait_for_bytes()
             piece = bytes(self._incoming[:_PIECE_BYTES])
             del self._incoming[:_PIECE_BYTES]
-            self._parser.receive_data(piece)
+            parser.receive_data(piece)
             if len(self._incoming) < self._limits.read_ahead_bytes:
                 self._read_on()
 
@@ -281,12 +303,13 @@ class ServerConnection(asyncio.Protocol):
     # Bytes out
 
     async def _send(self, reply: Reply, *, is_head: bool) -> None:
+        answering = self._answering
         if isinstance(reply, Response):
-            length = ("Content-Length", str(len(reply.body)))
-            head = self._encode(self._head(reply.status, (*reply.headers, length)))
+            headers = (*reply.headers, ("Content-Length", str(len(reply.body))))
+            head = answering.head(reply.status, self._finished_headers(headers))
             has_body = reply.body and not is_head and reply.status not in {204, 304}
-            body = self._encode(h11.Data(data=reply.body)) if has_body else b""
-            self._encode(h11.EndOfMessage())  # of no bytes after a known length
+            body = answering.piece(reply.body) if has_body else b""
+            answering.end()  # of no bytes after a known length
             if len(body) > _JOINED_BYTES:
                 await self._write(head)
                 await self._write(body)
@@ -294,12 +317,12 @@ class ServerConnection(asyncio.Protocol):
                 await self._write(head + body)
             return
         async with contextlib.aclosing(reply.chunks) as chunks:
-            await self._write(self._encode(self._head(reply.status, reply.headers)))
+            await self._write(answering.head(reply.status, self._finished_headers(reply.headers)))
             try:
                 if not is_head:
                     async for chunk in chunks:
                         if chunk:
-                            await self._write(self._encode(h11.Data(data=chunk)))
+                            await self._write(answering.piece(chunk))
             except _StuckClientError:
                 raise
             except CutShortError:
@@ -309,15 +332,13 @@ class ServerConnection(asyncio.Protocol):
                 _log.exception("a streaming handler failed")
                 self._transport.abort()
                 return
-            await self._write(self._encode(h11.EndOfMessage()))
+            await self._write(answering.end())
 
-    def _head(self, status: int, headers: Iterable[Header]) -> h11.Response:
-        closing = [("Connection", "close")] if self._server.is_closing or self._at_eof else []
+    def _finished_headers(self, headers: Iterable[Header]) -> list[tuple[bytes, bytes]]:
+        closing = (("Connection", "close"),) if self._server.is_closing or self._at_eof else ()
         encoded = [(name.encode("ascii"), value.encode("latin-1")) for name, value in (*headers, *closing)]
-        return h11.Response(status_code=status, headers=[*encoded, (b"Date", _http_date(time.time()))])
-
-    def _encode(self, event: h11.Event) -> bytes:
-        return self._parser.send(event) or b""
+        encoded.append((b"Date", http_date(int(time.time()))))
+        return encoded
 
     async def _write(self, data: bytes) -> None:
         """Send bytes; wait when the client does not take them."""
@@ -333,7 +354,7 @@ class ServerConnection(asyncio.Protocol):
 
     async def _refuse(self, status: int, reason: str) -> None:
         """Say why, then read on a little: a connection closed on unread bytes takes the answer with it."""
-        if self._parser.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
+        if self._parser is None or self._parser.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
             return
         await self._send(Response.text(status, reason, (("Connection", "close"),)), is_head=False)
         if self._transport.can_write_eof():
@@ -344,10 +365,3 @@ class ServerConnection(asyncio.Protocol):
                 self._incoming.clear()
                 self._read_on()
                 await self._wait_for_bytes()
-
-
-def _http_date(now_s: float) -> bytes:
-    moment = time.gmtime(now_s)
-    day, month = _WEEKDAYS[moment.tm_wday], _MONTHS[moment.tm_mon - 1]
-    clock = f"{moment.tm_hour:02}:{moment.tm_min:02}:{moment.tm_sec:02}"
-    return f"{day}, {moment.tm_mday:02} {month} {moment.tm_year} {clock} GMT".encode()
