@@ -116,7 +116,7 @@ class Listener:
             try:
                 self._servers[address] = await self._serve(address, self._port, self._handler, self._limits)
             except OSError as error:
-                troubles.append(f"cannot listen on {_place(address, self._port)}: {_explain(error)}")
+                troubles.append(f"cannot listen on {_place(address, self._port)}: {explain(error)}")
         return tuple(troubles)
 
     async def aclose(self) -> None:
@@ -128,7 +128,8 @@ def _place(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-def _explain(error: OSError) -> str:
+def explain(error: OSError) -> str:
+    """Say why an address cannot be listened on."""
     if error.errno == errno.EADDRINUSE:
         return "another program listens there; end it, or choose another --port"
     if error.errno == errno.EADDRNOTAVAIL:
