@@ -29,7 +29,7 @@ from tsym_agent.model.pingjob import PingDone, PingJob, PingReport, parse_ping_l
 from tsym_agent.model.text import printable
 from tsym_agent.model.times import format_time
 from tsym_agent.model.watch import Line, parse_line
-from tsym_agent.wire.client import StreamedResponse
+from tsym_agent.wire.client import Body, StreamedResponse
 from tsym_agent.wire.errors import TooLargeError, WireError, WireTimeoutError
 from tsym_agent.wire.streams import Opener
 
@@ -88,6 +88,23 @@ class AgentClient(LocalClient):
         """Return what the daemon lets its agent do; asked with `hello`, unless it has been."""
         hello = self.agent if self.agent is not None and not again else await self.hello()
         return hello.daemon.rights
+
+    async def status_unless(self, etag: str) -> tuple[Body, str] | None:
+        """Ask `GET status` unless it is still what `etag` was given for: return its body and tag, or None.
+
+        Counters and times of handshakes are no change to an agent. An empty tag asks in any case.
+        """
+        headers = (("If-None-Match", etag),) if etag else ()
+        try:
+            answer = await self._calls.request("GET", "/localapi/v0/status", headers=headers, timeout_s=self._timeout_s)
+        except WireError as error:
+            raise from_wire(self.where, error) from error
+        self._daemon_version = answer.header("Tailscale-Version") or self._daemon_version
+        if answer.status == 304:
+            return None
+        if answer.status != 200:
+            raise from_answer(self.where, "status", answer.status, answer.body)
+        return answer.body, answer.header("ETag") or ""
 
     def watch(self, *, with_samples: bool = True) -> AsyncGenerator[Line, None]:
         """Follow `GET /v1/watch`: a snapshot, then what changes.

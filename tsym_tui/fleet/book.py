@@ -19,11 +19,14 @@ from tsym_agent.model.paths import SampleState
 from tsym_agent.probe.plan import PairKey
 from tsym_agent.probe.window import PassivePath, Sample, Window
 
-AGES_PER_SECOND = 3_000
-"""So many ages are renewed a second, which takes about 10 ms; a book with more renews each less often."""
+AGES_PER_SECOND = 1_500
+"""So many ages are renewed a second, which takes about 5 ms; a book with more renews each less often."""
 
-LOOKS_PER_TICK = 5_000
-"""So many windows are looked at for having turned stale in one go, which takes about 5 ms."""
+LOOKS_PER_TICK = 500
+"""So many windows are looked at each second for having turned stale; a large book takes up to `LOOKS_S` for all."""
+
+LOOKS_S = 15
+"""Seconds, a tenth of the age at which a pair is stale."""
 
 
 class PairBook:
@@ -120,8 +123,9 @@ class PairBook:
     def _next_to_watch(self) -> Iterable[PairKey]:
         if len(self._windows) <= LOOKS_PER_TICK:
             return self._windows.keys()
-        turn = list(itertools.islice(self._watching, LOOKS_PER_TICK))
-        if len(turn) < LOOKS_PER_TICK:
+        count = max(LOOKS_PER_TICK, len(self._windows) // LOOKS_S)
+        turn = list(itertools.islice(self._watching, count))
+        if len(turn) < count:
             self._watching = iter(list(self._windows))
         return turn
 

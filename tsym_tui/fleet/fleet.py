@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import operator
 import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -21,7 +20,7 @@ import msgspec
 
 from tsym_agent.localapi.errors import LocalAPIError
 from tsym_agent.model.hosts import Host
-from tsym_agent.model.ids import NodeRef
+from tsym_agent.model.ids import NodeRef, Tailnet
 from tsym_agent.model.nodes import Node
 from tsym_agent.model.snapshot import ProbeCost, Snapshot
 from tsym_agent.probe import limits
@@ -42,11 +41,14 @@ TURNS = 16
 COALESCE_S = 0.1
 """Changes closer together than this are one to a reader."""
 
-SHARE = 0.05
+SHARE = 0.03
 """Of the time at most goes into copies for a reader; of a large mesh it gets fewer instead."""
 
 WORK_SHARE = 0.1
 """Of the time at most goes into working news in, while a large mesh changes all the time."""
+
+LONGEST_REST_S = 1.0
+"""News never wait longer than this, however much work those before them were."""
 
 TICK_S = 1.0
 """How late a pair may be noticed to have turned stale."""
@@ -125,8 +127,8 @@ class Fleet:
         """Members that nobody named, by address."""
         self._finds: dict[str, dict[str, HostSpec]] = {}
         """What each kind of search has found, by address."""
-        self._looked_at: list[object] = []
-        """The peers among which agents were last looked for."""
+        self._looked_at: list[tuple[Tailnet, int]] | None = None
+        """The editions of peers among which agents were last looked for."""
         self._searched = asyncio.Event()
         """Set once every search has ended that takes a while."""
         self._group: asyncio.TaskGroup | None = None
@@ -346,7 +348,7 @@ class Fleet:
 
     def _keep_finds(self, kind: str, specs: Iterable[HostSpec]) -> None:
         self._finds[kind] = {spec.address: spec for spec in specs}
-        self._looked_at = []
+        self._looked_at = None
         self._look_around()
 
     def _look_around(self) -> None:
@@ -354,8 +356,8 @@ class Fleet:
         if not self._options.discovers and not self._options.scans:
             return
         near = [member.view for member in self._members if member.spec.kind in NEAR and member.view is not None]
-        looked_at: list[object] = [view.peers for view in near]
-        if len(looked_at) == len(self._looked_at) and all(map(operator.is_, looked_at, self._looked_at)):
+        looked_at = [(view.tailnet, view.edition) for view in near]
+        if looked_at == self._looked_at:
             return
         self._looked_at = looked_at
         if self._options.discovers and near:
@@ -391,7 +393,7 @@ class Fleet:
                 await asyncio.sleep(0)
             if worked_s:
                 self._prober.wake()
-            await asyncio.sleep(max(COALESCE_S, worked_s / WORK_SHARE))
+            await asyncio.sleep(max(COALESCE_S, min(worked_s / WORK_SHARE, LONGEST_REST_S)))
             await rung.wait()
 
     async def _tick(self) -> None:
@@ -399,7 +401,7 @@ class Fleet:
             await asyncio.sleep(TICK_S)
             self._picture.notice_age(self._prober.busy)
             if tick % PLACES_EVERY == 0:
-                self._picture.notice_places()
+                self._picture.notice_places(is_urgent=False)
 
     def _ring(self) -> None:
         """Tell all who wait that the picture has changed."""

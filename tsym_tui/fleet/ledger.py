@@ -80,6 +80,8 @@ class Ledger:
         self._prints: dict[str, int] = {}
         self._peers: dict[StableNodeID, Sight] = {}
         self._routes: dict[StableNodeID, Route] = {}
+        self._strangers: frozenset[StableNodeID] = frozenset()
+        """Nodes that are seen only because tailnet lock keeps them out."""
         self._top: dict[str, bytes] | None = None
         """Members of the last whole status but `Peer`, for deltas to change; None until somebody needs them."""
 
@@ -118,23 +120,20 @@ class Ledger:
                 seen[peer.id] = _shared(msgspec.structs.replace(sight, extras=extras))
         if not seen or self.view is None:
             return News()
-        self._peers = self._peers | seen
-        self.view = msgspec.structs.replace(self.view, peers=self._peers)
-        return News(frozenset(node_ref(self.view.tailnet, stable_id) for stable_id in seen))
+        self._peers |= seen
+        return self._set_view(self._frame, set(seen), frozenset())
 
     def surround(self, surroundings: Surroundings) -> News:
         """Take other surroundings."""
         before, self.surroundings = self.surroundings, surroundings
         if self.view is None or before == surroundings:
             return News()
-        peers = dict(self._peers)
-        for stable_id in before.unapproved ^ surroundings.unapproved:
-            if (sight := peers.get(stable_id)) is not None:
-                waits = stable_id in surroundings.unapproved
-                peers[stable_id] = _shared(msgspec.structs.replace(sight, is_unapproved=waits))
-        changed = {stable_id for stable_id, sight in peers.items() if self._peers[stable_id] is not sight}
+        changed = (before.unapproved ^ surroundings.unapproved) & self._peers.keys()
+        for stable_id in changed:
+            waits = stable_id in surroundings.unapproved
+            self._peers[stable_id] = _shared(msgspec.structs.replace(self._peers[stable_id], is_unapproved=waits))
         same_frame = msgspec.structs.replace(self._frame)  # another value: the tailnet may be another one now
-        return self._set_view(same_frame, peers, self._routes, changed, frozenset())
+        return self._set_view(same_frame, set(changed), frozenset())
 
     def place(self, control_url: str) -> None:
         """Take the control server's name; it counts from the next status on."""
@@ -144,32 +143,31 @@ class Ledger:
     def _work_in(
         self, frame: _Frame, peers: Mapping[str, PeerStatus], gone: Iterable[str], prints: Mapping[str, int]
     ) -> News:
-        sights, routes = self._peers, self._routes
         changed: set[StableNodeID] = set()
         moved: set[StableNodeID] = set()
         leaving = [self._ids.pop(key) for key in gone if key in self._ids]
-        if peers or leaving:
-            sights, routes = dict(sights), dict(routes)
         for key, peer in peers.items():
             if not peer.id:
                 continue
             stable_id = self._remember(key, peer.id)
-            before = sights.get(stable_id)
+            before = self._peers.get(stable_id)
             sight = self._read(peer, frame, before)
             if before != sight:
-                sights[stable_id] = sight
+                self._peers[stable_id] = sight
                 changed.add(stable_id)
-            route = route_of(peer)
-            if routes.get(stable_id) != route:
+            if self._routes.get(stable_id) != (route := route_of(peer)):
                 moved.add(stable_id)
-                if route is None:
-                    del routes[stable_id]
-                else:
-                    routes[stable_id] = route
+                self._set_route(stable_id, route)
         self._prints.update(prints)
         if leaving:
-            self._forget(leaving, sights, routes, changed)
-        return self._set_view(frame, sights, routes, changed, frozenset(moved))
+            self._forget(leaving, changed)
+        return self._set_view(frame, changed, frozenset(moved))
+
+    def _set_route(self, stable_id: StableNodeID, route: Route | None) -> None:
+        if route is None:
+            del self._routes[stable_id]
+        else:
+            self._routes[stable_id] = route
 
     def _remember(self, key: str, stable_id: StableNodeID) -> StableNodeID:
         known = self._ids.get(key)
@@ -177,20 +175,14 @@ class Ledger:
             known = self._ids[intern(key)] = StableNodeID(intern(stable_id))
         return known
 
-    def _forget(
-        self,
-        leaving: Iterable[StableNodeID],
-        sights: dict[StableNodeID, Sight],
-        routes: dict[StableNodeID, Route],
-        changed: set[StableNodeID],
-    ) -> None:
+    def _forget(self, leaving: Iterable[StableNodeID], changed: set[StableNodeID]) -> None:
         """Drop nodes whose keys have gone, unless they go by another key now."""
         kept = set(self._ids.values())
         self._prints = {key: mark for key, mark in self._prints.items() if key in self._ids}
         for stable_id in leaving:
             if stable_id not in kept:
-                sights.pop(stable_id, None)
-                routes.pop(stable_id, None)
+                self._peers.pop(stable_id, None)
+                self._routes.pop(stable_id, None)
                 changed.add(stable_id)
 
     def _read(self, peer: PeerStatus, frame: _Frame, before: Sight | None) -> Sight:
@@ -203,52 +195,33 @@ class Ledger:
         )
         return _shared(sight)
 
-    def _set_view(
-        self,
-        frame: _Frame,
-        sights: dict[StableNodeID, Sight],
-        routes: dict[StableNodeID, Route],
-        changed: set[StableNodeID],
-        moved: frozenset[StableNodeID],
-    ) -> News:
+    def _set_view(self, frame: _Frame, changed: set[StableNodeID], moved: frozenset[StableNodeID]) -> News:
         """Make the view of what is known now and say what is new in it."""
         before = self.view
-        if before is not None and frame is self._frame:
-            own, tailnet = before.own, before.tailnet
-        else:
-            own, tailnet = self._own(frame), self._tailnet(frame)
+        if before is not None and frame is self._frame and not self.surroundings.locked_out:
+            if changed:  # in dictionaries that the view holds already
+                self.view = msgspec.structs.replace(before, edition=before.edition + 1)
+            return News(frozenset(node_ref(before.tailnet, stable_id) for stable_id in changed), moved)
+        own, tailnet = self._own(frame), self._tailnet(frame)
         if before is not None and tailnet is before.tailnet and own is None and not _name_of(frame):
             own = before.own  # a daemon that is down names no tailnet and no node: those of before stay
         self._frame = frame if frame.peer is None else msgspec.structs.replace(frame, peer=None)
-        self._peers, self._routes = sights, routes
-        strangers = _strangers(self.surroundings.locked_out, sights)
+        strangers = _strangers(self.surroundings.locked_out, self._peers)
+        changed |= self._strangers ^ strangers.keys()
+        self._strangers = frozenset(strangers)
         self.view = View(
             backend=BackendState(frame.backend_state),
             backend_word=printable(frame.backend_state),
             tailnet=tailnet,
             own=own,
             own_endpoints=texts_of(frame.self_node.addrs) if frame.self_node else (),
-            peers=sights | strangers if strangers else sights,
-            routes=routes,
+            peers=self._peers | strangers if strangers else self._peers,
+            routes=self._routes,
             version=printable(frame.version) or None,
             health=texts_of(frame.health),
+            edition=before.edition + bool(changed) if before else 0,
         )
-        return News(frozenset(self._refs_to_merge(before, self.view, changed)), moved)
-
-    def _refs_to_merge(self, before: View | None, after: View, changed: set[StableNodeID]) -> Iterable[NodeRef]:
-        if before is None:
-            return after.refs()
-        if before.tailnet is not after.tailnet or before.is_in_map_poll != after.is_in_map_poll:
-            # its word on who is online has gained or lost its weight, or it speaks of another network
-            return (*before.refs(), *after.refs())
-        others = set(changed)
-        if before.own != after.own or before.version != after.version:
-            others |= {one.stable_id for one in (before.own, after.own) if one}
-        if before.backend is not after.backend and after.own:
-            others.add(after.own.stable_id)
-        if len(before.peers) != len(self._peers) or len(after.peers) != len(self._peers):
-            others |= before.peers.keys() ^ after.peers.keys()
-        return (node_ref(after.tailnet, stable_id) for stable_id in others)
+        return News(_refs_to_merge(before, self.view, changed), moved)
 
     def _own(self, frame: _Frame) -> Sight | None:
         node = frame.self_node
@@ -264,6 +237,20 @@ class Ledger:
         if not name and before is not None and before.control_url == self.surroundings.control_url:
             return before
         return _tailnet(self.surroundings.control_url, printable(name))
+
+
+def _refs_to_merge(before: View | None, after: View, changed: set[StableNodeID]) -> frozenset[NodeRef]:
+    """Return which nodes look different, `changed` being the peers that do."""
+    if before is None:
+        return frozenset(after.refs())
+    if before.tailnet is not after.tailnet:  # it speaks of another network
+        left = {node_ref(before.tailnet, stable_id) for stable_id in changed} | before.refs()
+        return frozenset(left | after.refs())
+    if before.is_in_map_poll != after.is_in_map_poll:  # its word on who is online has gained or lost its weight
+        return frozenset(after.refs() | {node_ref(after.tailnet, stable_id) for stable_id in changed})
+    if (before.own, before.version, before.backend) != (after.own, after.version, after.backend):
+        changed = changed | {one.stable_id for one in (before.own, after.own) if one}
+    return frozenset(node_ref(after.tailnet, stable_id) for stable_id in changed)
 
 
 def _name_of(frame: _Frame) -> str:

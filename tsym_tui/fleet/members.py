@@ -195,6 +195,14 @@ class Member:
         return self.client is not None and self.ref is not None and self.state is HostState.OK
 
     @property
+    def face(self) -> tuple[object, ...]:
+        """What `to_host` is made of but its age: while it stays the same, so does the host."""
+        view = self.view
+        told = (view.own, view.backend, view.tailnet, view.version, view.health) if view else ()
+        ours = (self.client, self._hello, self._is_stranger, self._rights, self.is_followed)
+        return (*told, *ours, self._trouble, self._ping_trouble)
+
+    @property
     def answered_s(self) -> float | None:
         """When it answered last, on the fleet's clock; None = never."""
         return self._answered_s

@@ -28,11 +28,8 @@ T = TypeVar("T")
 
 def merge_node(ref: NodeRef, views: Sequence[View], site: str | None = None) -> Node | None:
     """Merge all views of a node into one value; None when no host knows it."""
-    own = next((view for view in views if view.ref == ref), None)
-    seen_by = [view for view in views if view.tailnet == ref.tailnet and view.sight_of(ref.stable_id)]
-    if own is not None:
-        seen_by = [own, *(view for view in seen_by if view is not own)]
-    sights = [sight for view in seen_by if (sight := view.sight_of(ref.stable_id))]
+    own, seen, online = _gather(ref, views)
+    sights = list(seen)
     if not sights:
         return None
     name = _first(sights, lambda sight: sight.name)
@@ -46,7 +43,7 @@ def merge_node(ref: NodeRef, views: Sequence[View], site: str | None = None) -> 
         owner=_first(sights, lambda sight: sight.extras.owner),
         os=_first(sights, lambda sight: sight.os) or "",
         version=own.version if own else None,
-        online=_is_online(ref, seen_by),
+        online=online,
         last_handshake=_newest(sight.extras.last_handshake for sight in sights),
         last_seen=_newest(sight.extras.last_seen for sight in sights),
         key_expiry=_first(sights, lambda sight: sight.extras.key_expiry),
@@ -59,6 +56,34 @@ def merge_node(ref: NodeRef, views: Sequence[View], site: str | None = None) -> 
     )
 
 
+def _gather(ref: NodeRef, views: Sequence[View]) -> tuple[View | None, Iterable[Sight], bool | None]:
+    """Return the node's own view, what all hosts see of it, its own first, and whether it is online.
+
+    Two hundred hosts see most nodes alike, and share the value; each value is taken once.
+    """
+    own: View | None = None
+    seen: dict[int, Sight] = {}
+    words: set[bool] = set()
+    stable_id, tailnet = ref.stable_id, ref.tailnet
+    for view in views:
+        if view.tailnet != tailnet:
+            continue
+        itself = view.own
+        if itself is not None and itself.stable_id == stable_id:
+            own = own or view
+            sight: Sight | None = itself
+        else:
+            sight = view.peers.get(stable_id)
+        if sight is None:
+            continue
+        seen[id(sight)] = sight
+        if itself is not None and itself.is_online:  # else control does not talk to this host, and its word is old
+            words.add(sight.is_online)
+    if own is not None and own.own is not None:
+        seen = {id(own.own): own.own} | seen
+    return own, seen.values(), any(words) if words else None
+
+
 def _first(sights: Sequence[Sight], read: Callable[[Sight], T]) -> T | None:
     """Return the first value that says something."""
     return next((value for sight in sights if (value := read(sight))), None)
@@ -67,11 +92,6 @@ def _first(sights: Sequence[Sight], read: Callable[[Sight], T]) -> T | None:
 def _newest(times: Iterable[str | None]) -> str | None:
     known = [(moment, text) for text in times if text and (moment := parse_time(text))]
     return max(known)[1] if known else None
-
-
-def _is_online(ref: NodeRef, seen_by: Sequence[View]) -> bool | None:
-    words = [sight.is_online for view in seen_by if view.is_in_map_poll and (sight := view.sight_of(ref.stable_id))]
-    return any(words) if words else None
 
 
 def _standing(own: View | None, sights: Sequence[Sight]) -> Standing:

@@ -6,14 +6,12 @@ hosts or nodes come and go are all pairs gone through, and then in pieces, since
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-import msgspec
-
 from tsym_agent.localapi.errors import LocalAPIError
-from tsym_agent.model.hosts import Host
 from tsym_agent.model.ids import NodeRef, StableNodeID
 from tsym_agent.model.pairs import Pair
 from tsym_agent.model.paths import PathKind, SampleState
@@ -38,8 +36,12 @@ SIGHTS_AT_ONCE = 5_000
 PAIRS_AT_ONCE = 5_000
 """So many pairs are arranged in one go, which takes about 10 ms."""
 
-ROUTES_EVERY_S = 15.0
+ROUTES_EVERY_S = 30.0
 """How often a path that goes on is booked anew while its host answers: far below the age at which it would be stale."""
+
+
+PLACES_SHARE = 0.01
+"""Of the time at most goes into finding where nodes stand."""
 
 
 class _Stand(NamedTuple):
@@ -64,7 +66,7 @@ class Picture:
         self._clock = clock
         self._now = now
         self._members: tuple[Member, ...] = ()
-        self._hosts: dict[Member, Host] = {}
+        self._faces: dict[Member, tuple[object, ...]] = {}
         self._stands: dict[Member, _Stand] = {}
         self._booked_s: dict[Member, float] = {}
         self._usable: dict[NodeRef, Member] = {}
@@ -78,6 +80,7 @@ class Picture:
         self._kept: Snapshot | None = None
         self._kept_s = float("-inf")
         self._placed_at = -1
+        self._next_look_s = float("-inf")
 
     @property
     def is_current(self) -> bool:
@@ -93,7 +96,7 @@ class Picture:
         """Take the hosts, in their order; what only those said that are no longer among them is forgotten."""
         for member in set(self._members) - set(members):
             self.assembly.touch(member.view.refs() if member.view else ())
-            for book in (self._hosts, self._stands, self._booked_s):
+            for book in (self._faces, self._stands, self._booked_s):
                 book.pop(member, None)
         self._members = tuple(members)
         self._is_arranged = False
@@ -112,15 +115,14 @@ class Picture:
     def hear(self, member: Member, news: News) -> None:
         """Take what a host said, be it new or only newer."""
         if member not in self._stands and member not in self._members:
-            return  # it has just been let go
+            return  # it has just been let go, and answers no more
         self.assembly.touch(news.sights)
-        host = msgspec.structs.replace(member.to_host(), age_s=None)
-        is_other = self._hosts.get(member) != host
-        self._hosts[member] = host
-        stand = _Stand(host.ref, member.is_usable)
-        if self._stands.get(member) != stand:
+        is_other = self._faces.get(member) != (face := member.face)
+        if is_other:
+            self._faces[member] = face
+            stand = _Stand(member.ref, member.is_usable)
+            self._is_arranged = self._is_arranged and self._stands.get(member) == stand
             self._stands[member] = stand
-            self._is_arranged = False
         self._note_routes(member, news)
         if news.sights or news.routes or is_other:
             self.bump()
@@ -132,8 +134,8 @@ class Picture:
 
     def _note_routes(self, member: Member, news: News) -> None:
         """Keep which paths status proves, and have a pair swept whose last pong says otherwise."""
-        view, now_s = member.view, self._clock()
-        if view is None or view.ref is None or not member.is_usable:
+        view, stand, now_s = member.view, self._stands[member], self._clock()
+        if view is None or stand.ref is None or not stand.is_usable:
             return
         wanted: Iterable[StableNodeID] = news.routes
         if now_s - self._booked_s.get(member, float("-inf")) >= ROUTES_EVERY_S:
@@ -141,7 +143,7 @@ class Picture:
             wanted = view.routes
         for stable_id in wanted:
             if (route := view.routes.get(stable_id)) is not None:
-                key = (view.ref, node_ref(view.tailnet, stable_id))
+                key = (stand.ref, node_ref(view.tailnet, stable_id))
                 self.book.note_passive(key, _evidence(route, now_s))
                 if self._contradicts(key, route):
                     self._ask([key])
@@ -250,14 +252,17 @@ class Picture:
             member.report_trouble(result)
         self.bump()
 
-    def notice_places(self) -> None:
-        """Look whether the paths seen lately show where nodes stand."""
-        if self._placed_at == self.revision:
+    def notice_places(self, *, is_urgent: bool = True) -> None:
+        """Look whether paths seen lately show where nodes stand; unless urgent, in a large mesh only now and then."""
+        started_s = time.perf_counter()
+        if self._placed_at == self.revision or (started_s < self._next_look_s and not is_urgent):
             return
         self.book.current(self._clock())
         if self.assembly.note_sites([member.view for member in self._members if member.view], self.book.sightings()):
             self.bump()
         self._placed_at = self.revision
+        ended_s = time.perf_counter()
+        self._next_look_s = ended_s + (ended_s - started_s) / PLACES_SHARE
 
     def notice_age(self, busy: frozenset[PairKey]) -> None:
         """Look whether time alone has turned a pair stale, and work in what others measured; `busy` we measure now."""

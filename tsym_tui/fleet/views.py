@@ -75,6 +75,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     routes: dict[StableNodeID, Route] = {}
     version: str | None = None
     health: tuple[str, ...] = ()
+    edition: int = 0
+    """Grows when peers look different: the dictionaries are the newest view's and change with it."""
 
     @property
     def ref(self) -> NodeRef | None:

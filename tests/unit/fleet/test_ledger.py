@@ -87,22 +87,31 @@ def test_a_host_that_lost_control_takes_its_word_back() -> None:
 
 def test_a_delta_costs_only_the_peers_it_names() -> None:
     ledger = ledger_of(*(peer(f"p{number}") for number in range(50)))
-    before = ledger.view
+    before = dict(ledger.view.peers) if ledger.view else {}
     news = ledger.take_delta({}, told(peer("p7", Relay="nyc")), ())
 
     assert news.sights == {ref("p7")}
-    assert before is not None
     assert ledger.view is not None
-    assert all(ledger.view.peers[key] is sight for key, sight in before.peers.items() if key != "n-p7")
+    assert all(ledger.view.peers[key] is sight for key, sight in before.items() if key != "n-p7")
 
 
-def test_deltas_leave_older_views_as_they_were() -> None:
+def test_a_view_has_another_edition_when_its_peers_look_different() -> None:
     ledger = ledger_of(peer("b"))
-    before = ledger.view
-    ledger.take_delta({}, told(peer("c")), ("nodekey:n-b",))
+    editions = [ledger.view.edition if ledger.view else -1]
+    for one in (peer("b"), peer("b", Active=True, CurAddr="192.0.2.7:1"), peer("b", Relay="nyc")):
+        ledger.take_delta({}, told(one), ())
+        editions.append(ledger.view.edition if ledger.view else -1)
 
-    assert before is not None
-    assert set(before.peers) == {B}
+    assert editions == [0, 0, 0, 1]
+
+
+def test_a_profile_switch_is_news_of_both_networks() -> None:
+    ledger = ledger_of(peer("b"))
+    news = ledger.take_status(status(peer("c"), CurrentTailnet={"Name": "work.example"}))
+
+    assert {(one.tailnet.name, one.stable_id) for one in news.sights} >= {
+        ("home.example", "n-a"), ("home.example", "n-b"), ("work.example", "n-a"), ("work.example", "n-c"),
+    }  # fmt: skip
 
 
 def test_a_new_key_of_a_node_loses_nothing() -> None:

@@ -201,6 +201,34 @@ async def test_rights_are_those_of_the_agent() -> None:
     assert len(agent.requests) == 1
 
 
+async def test_a_status_that_has_not_changed_is_not_sent() -> None:
+    agent = FakeAgent()
+    agent.answers["/localapi/v0/status"] = Response(304, b"", (("ETag", 'W/"1"'),))
+    async with asking(agent) as client:
+        answers = [await client.status_unless('W/"1"'), await client.status_unless('W/"1"')]
+
+    assert answers == [None, None]
+    assert agent.requests[0].header("if-none-match") == 'W/"1"'
+
+
+async def test_a_status_that_has_changed_comes_with_its_tag() -> None:
+    agent = FakeAgent()
+    agent.answers["/localapi/v0/status"] = Response(200, b"{}", (("ETag", 'W/"2"'),))
+    async with asking(agent) as client:
+        answer = await client.status_unless("")
+
+    assert answer == (b"{}", 'W/"2"')
+    assert agent.requests[0].header("if-none-match") is None
+
+
+async def test_a_refused_status_says_why() -> None:
+    agent = FakeAgent()
+    agent.answers["/localapi/v0/status"] = problem(403, "not-granted", "your grant does not name it")
+    async with asking(agent) as client:
+        with pytest.raises(AccessDeniedError, match="does not name it"):
+            await client.status_unless("")
+
+
 async def test_a_watch_yields_its_lines_however_they_are_cut() -> None:
     agent = FakeAgent()
     whole = SNAPSHOT + DELTA + ALIVE
