@@ -66,7 +66,9 @@ async def test_a_refusal_keeps_its_words(pod: PodClient) -> None:
 async def test_a_question_with_a_body_is_put(pod: PodClient) -> None:
     with pytest.raises(errors.RequestRefusedError):
         await reads.read_bytes(pod, "lock-verify-link", body=b"not JSON")
-    assert b'"Valid":false' in await reads.read_bytes(pod, "lock-verify-link", body=b'{"URL":"nothing of use"}')
+    answer = await reads.read_bytes(pod, "lock-verify-link", body=b'{"URL":"nothing of use"}')
+
+    assert b'"IsValid": false' in answer
 
 
 async def test_the_bus_streams(pod: PodClient) -> None:

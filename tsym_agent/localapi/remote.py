@@ -18,7 +18,7 @@ from tsym_agent.localapi.errors import (
 )
 from tsym_agent.localapi.find import MACOS_PLACES, UNIX_PLACES
 from tsym_agent.wire.client import HttpClient
-from tsym_agent.wire.errors import DisconnectedError, ProtocolError, WireError
+from tsym_agent.wire.errors import WireError, WireTimeoutError
 from tsym_agent.wire.openers import UnixOpener
 from tsym_agent.wire.ssh import SshError, SshLink, SshTrouble
 
@@ -177,10 +177,10 @@ async def _answers(path: str) -> bool:
     http = HttpClient(UnixOpener(path), host_header=HOST_HEADER, max_connections=1)
     try:
         await http.request("GET", "/localapi/v0/status?peers=false", timeout_s=KNOCK_S)
-    except (DisconnectedError, ProtocolError):
-        return False
-    except WireError:
+    except WireTimeoutError:
         return True
+    except WireError:
+        return False
     finally:
         await http.aclose()
     return True
