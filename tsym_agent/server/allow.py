@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes, urlencode
 
@@ -38,15 +39,11 @@ class Asked(NamedTuple):
 
     command: Command
     question: Question
-    body: bytes = b""
+    target: str
+    """The question as a request target upstream."""
     narrower: tuple[Command, ...] = ()
     """Commands that ask the very same and mean only a part of the answer."""
-
-    @property
-    def target(self) -> str:
-        """The request target upstream."""
-        query = urlencode(self.question.query)
-        return f"{PREFIX}{self.question.path}?{query}" if query else PREFIX + self.question.path
+    body: bytes = b""
 
     def within(self, permits: Callable[[Command], bool]) -> Asked | None:
         """Return it as what a caller may ask: whole, as a part of itself, or not at all.
@@ -61,15 +58,34 @@ class Asked(NamedTuple):
 
 def read_question(request: Request) -> Asked:
     """Read what a request asks for; raise `ProblemError` for everything the registry does not hold."""
-    endpoint, query = _endpoint_and_query(request.target)
+    asked = _asked(request.method, request.target)
+    if not request.body:
+        return asked
+    if not asked.command.body:
+        raise _bad(f"{asked.command.name} takes no body: its parameters stand in the query")
+    if len(request.body) > MOST_BODY:
+        raise _bad(f"{asked.command.name} takes a body of at most {MOST_BODY} bytes")
+    return asked._replace(body=request.body)
+
+
+def target_of(question: Question) -> str:
+    """Write a question as a request target."""
+    query = urlencode(question.query)
+    return f"{PREFIX}{question.path}?{query}" if query else PREFIX + question.path
+
+
+@lru_cache(maxsize=128)  # most questions are asked again and again
+def _asked(method: str, target: str) -> Asked:
+    endpoint, query = _endpoint_and_query(target)
     candidates, rest = _candidates(endpoint)
     values = _values(query)
-    chosen = [command for command in _of_method(candidates, request.method) if _has_fixed(command, values)]
+    chosen = [command for command in _of_method(candidates, method) if _has_fixed(command, values)]
     if not chosen:
         raise _unknown(f"{_shown(endpoint)} with these parameters")
     command = next((command for command in chosen if not command.part), chosen[0])
     narrower = tuple(other for other in chosen if other is not command and _takes(other, values))
-    return Asked(command, _question(command, values, rest), _body(command, request), narrower)
+    question = _question(command, values, rest)
+    return Asked(command, question, target_of(question), narrower)
 
 
 def _by_path(commands: Iterable[Command]) -> Mapping[str, tuple[Command, ...]]:
@@ -169,14 +185,6 @@ def _question(command: Command, values: dict[str, str], rest: str) -> Question:
     if command.name == "ipn-bus" and "mask" in question.query:
         question.query["mask"] = str(int(question.query["mask"]) & _QUIET_BUS)
     return question
-
-
-def _body(command: Command, request: Request) -> bytes:
-    """Return the body that goes on, which is none but for those commands that want one."""
-    if len(request.body) > MOST_BODY or (request.body and not command.body):
-        most = f"at most {MOST_BODY} bytes" if command.body else "none: its parameters stand in the query"
-        raise _bad(f"{command.name} takes a body of {most}")
-    return request.body
 
 
 def _unknown(what: str) -> ProblemError:

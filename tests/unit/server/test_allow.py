@@ -6,7 +6,7 @@ import pytest
 
 from tsym_agent.localapi.commands import Command
 from tsym_agent.localapi.registry import COMMANDS
-from tsym_agent.server.allow import MOST_BODY, Asked, read_question
+from tsym_agent.server.allow import MOST_BODY, Asked, read_question, target_of
 from tsym_agent.server.problems import ProblemError
 from tsym_agent.wire.exchange import Request
 
@@ -44,7 +44,7 @@ def example(command: Command) -> dict[str, str]:
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS.keys())
 def test_every_command_of_the_registry_is_read_back(command: Command) -> None:
     question = command.question(example(command))
-    asked = ask(Asked(command, question).target.removeprefix(LOCALAPI), question.method)
+    asked = ask(target_of(question).removeprefix(LOCALAPI), question.method)
 
     assert asked.question == question
     assert command in (asked.command, *asked.narrower)
@@ -201,3 +201,9 @@ def test_a_problem_quotes_nothing_that_acts_on_a_terminal(target: str) -> None:
 
     assert b"\x1b" not in refused.value.problem.body()
     assert b"\\u001b" not in refused.value.problem.body()
+
+
+def test_a_body_does_not_stay_with_the_question() -> None:
+    ask("tka/affected-sigs", "POST", b"\x01\x02")
+
+    assert ask("tka/affected-sigs", "POST").body == b""
