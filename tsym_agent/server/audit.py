@@ -13,6 +13,7 @@ import select
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from tsym_agent.model.text import printable
 from tsym_agent.model.times import format_time
@@ -48,12 +49,18 @@ class Audit:
 
 
 def _value(value: object) -> str:
-    text = f"{value:.1f}" if isinstance(value, float) else str(value)
-    if _PLAIN.fullmatch(text) and len(text) <= _MOST_VALUE:
-        return scrub_words(text)
+    if isinstance(value, float):
+        return f"{value:.1f}"
+    return _text(str(value)[: 2 * _MOST_VALUE])
+
+
+@lru_cache(maxsize=1024)  # callers and commands are few and come again: looking for secrets costs more than the rest
+def _text(text: str) -> str:
     text = printable(scrub_words(text))
     if len(text) > _MOST_VALUE:
         text = text[: _MOST_VALUE - 1] + "…"
+    if _PLAIN.fullmatch(text):
+        return text
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 

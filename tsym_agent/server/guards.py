@@ -21,6 +21,8 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 _AUTHORITY = re.compile(
     r"(?:\[(?P<v6>[0-9A-Fa-f:.]{2,45})\]|(?P<name>[A-Za-z0-9_.-]{1,253}))(?::(?P<port>[0-9]{1,5}))?"
 )
+_TELLING = frozenset({"host", "origin", "referer", "sec-fetch-site"})
+_MOST_KNOWN = 64
 _OUR_SITES = frozenset({"same-origin", "none"})
 
 
@@ -30,38 +32,54 @@ class HostGuard:
     def __init__(self, names: Iterable[str] = (), port: int | None = None) -> None:
         """Answer to `names` (MagicDNS names and addresses) on `port`; None = on any."""
         self._names: frozenset[str] = frozenset()
+        self._known: dict[str, bool] = {}
         self.port = port
         self.answer_to(names)
 
     def answer_to(self, names: Iterable[str]) -> None:
         """Replace the names; a full MagicDNS name stands for its first label, too."""
+        self._known.clear()
         folded = {_folded(name) for name in names if name}
         self._names = frozenset(folded | {name.partition(".")[0] for name in folded if not _is_address(name)})
 
     def check(self, request: Request) -> None:
         """Raise `ProblemError` for a request that is meant for another, or made for another site."""
-        if not self._is_ours(request.host) or len([1 for name, _ in request.headers if name == "host"]) != 1:
-            detail = f"this agent is not called {printable(request.host)[:80] or 'nothing'}"
+        said = [(name, value) for name, value in request.headers if name in _TELLING]
+        host = request.host
+        if not self._is_ours(host) or sum(name == "host" for name, _ in said) != 1:
+            detail = f"this agent is not called {printable(host)[:80] or 'nothing'}"
             raise ProblemError(problem(Code.BAD_HOST, detail, "ask it by its MagicDNS name or its Tailscale address"))
-        origin = f"http://{request.host}".casefold()
-        said = request.header("origin")
-        referer = request.header("referer")
-        site = request.header("sec-fetch-site")
-        if (
-            (said is not None and said.casefold() != origin)
-            or (referer and not f"{referer.casefold()}/".startswith(f"{origin}/"))
-            or (site is not None and site not in _OUR_SITES)
-        ):
+        if len(said) > 1 and not all(_is_from_here(name, value, f"http://{host}".casefold()) for name, value in said):
             detail = "a page of another site may not ask an agent"
             raise ProblemError(problem(Code.BAD_HOST, detail, "use tsym, or open the address in a tab of its own"))
 
     def _is_ours(self, authority: str) -> bool:
+        if (known := self._known.get(authority)) is not None:
+            return known
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known[authority] = is_ours = self._names_us(authority)
+        return is_ours
+
+    def _names_us(self, authority: str) -> bool:
         found = _AUTHORITY.fullmatch(authority)
         if found is None:
             return False
         if found["port"] and self.port is not None and int(found["port"]) != self.port:
             return False
         return _folded(found["v6"] or found["name"]) in self._names
+
+
+def _is_from_here(name: str, value: str, origin: str) -> bool:
+    match name:
+        case "origin":
+            return value.casefold() == origin
+        case "referer":
+            return not value or f"{value.casefold()}/".startswith(f"{origin}/")
+        case "sec-fetch-site":
+            return value in _OUR_SITES
+        case _:
+            return True
 
 
 def _folded(name: str) -> str:
