@@ -168,7 +168,10 @@ class Network:
         return host
 
     def remove_host(self, name: str) -> None:
-        self.hosts.pop(name).namespace.delete()
+        """Remove a host, cable first: the kernel takes namespaces down later, and the name may come again at once."""
+        host = self.hosts.pop(name)
+        host.outer.ip(f"link delete {host.cable}")
+        host.namespace.delete()
 
     @contextmanager
     def cut(self, host: str, traffic: Traffic) -> Iterator[None]:

@@ -11,10 +11,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tsym_agent.wire.client import HttpClient
+from tsym_agent.wire.dial import DialOpener
+from tsym_agent.wire.openers import UnixOpener
+
 from . import tools
 from .agents import ask
 from .control import SERVER_URL
-from .node import ENVIRONMENT
+from .node import ENVIRONMENT, Node
 from .programs import Program, last_lines, wait_until
 from .tailnet import Lab
 
@@ -163,6 +167,17 @@ def test_out_it_goes_by_its_daemons_dial(lab: Lab, own: OwnAgent, tmp_path: Path
         served.stop()
 
     assert answer.body.strip() == "hello from afar"
+
+
+async def test_every_release_dials(daemon: Node, own: OwnAgent) -> None:
+    wait_until(partial(daemon.host.namespace.accepts, own.address, PORT), "the own node to be reachable", 30.0)
+    client = HttpClient(DialOpener(UnixOpener(str(daemon.socket)), own.address, PORT), host_header="x")
+    try:
+        answer = await client.request("GET", "/", timeout_s=30.0)
+    finally:
+        await client.aclose()
+
+    assert bytes(answer.body).strip() == b"x.lab.internal."
 
 
 def test_what_it_cannot_reach_is_said_in_words(lab: Lab, own: OwnAgent) -> None:
