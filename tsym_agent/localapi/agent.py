@@ -19,7 +19,7 @@ import msgspec
 
 from tsym_agent.localapi.client import MAX_PINGS, LocalClient
 from tsym_agent.localapi.errors import BadAnswerError, DaemonUnreachableError, NotSupportedError
-from tsym_agent.localapi.following import Following, LineBuffer, Target, Turn
+from tsym_agent.localapi.following import HEAD_TIMEOUT_S, Following, LineBuffer, Target, Turn
 from tsym_agent.localapi.refusals import from_answer, from_wire
 from tsym_agent.model.hello import SCHEMA, Hello, parse_hello
 from tsym_agent.model.hosts import Rights
@@ -92,9 +92,10 @@ class AgentClient(LocalClient):
     async def status_unless(self, etag: str) -> tuple[Body, str] | None:
         """Ask `GET status` unless it is still what `etag` was given for: return its body and tag, or None.
 
-        Counters and times of handshakes are no change to an agent. An empty tag asks in any case.
+        Counters and times of handshakes are no change to an agent. An empty tag asks in any case, and is sent, too: an
+        agent makes tags only for those who show that they want one.
         """
-        headers = (("If-None-Match", etag),) if etag else ()
+        headers = (("If-None-Match", etag or '""'),)
         try:
             answer = await self._calls.request("GET", "/localapi/v0/status", headers=headers, timeout_s=self._timeout_s)
         except WireError as error:
@@ -177,7 +178,7 @@ class AgentClient(LocalClient):
         name = target.partition("?")[0]
         lines = LineBuffer(MAX_LINE_BYTES)
         try:
-            async with self._calls.stream(method, target, body=body, timeout_s=self._timeout_s) as answer:
+            async with self._calls.stream(method, target, body=body, timeout_s=HEAD_TIMEOUT_S) as answer:
                 if answer.status != 200:
                     raise from_answer(self.where, name, answer.status, await answer.read())
                 while (chunk := await _next_chunk(answer, silence_s)) is not None:

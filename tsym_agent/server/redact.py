@@ -48,11 +48,14 @@ _LOOKS = (
 )
 
 
+_BY_WORD = tuple((word, look) for look in _LOOKS for word in look.words)
+
+
 def scrub(text: bytes) -> bytes:
     """Return text without what looks like a key, a login link or a token; the same object when there is none."""
     folded = text.lower()
-    for look in _LOOKS:
-        if any(word in folded for word in look.words):
+    for word, look in _BY_WORD:
+        if word in folded:
             text = look.pattern.sub(look.becomes, text)
     return text
 
@@ -81,15 +84,14 @@ class Redactor:
         if self._looks_left <= 0:
             return text
         text = self._held + text
-        seen = text if len(text) <= self._looks_left else text[: int(self._looks_left)]
-        cut = _safe_cut(seen)
+        if len(text) > self._looks_left:
+            cut = _safe_cut(text[: int(self._looks_left)])
+            self._looks_left, self._held = 0, b""
+            return scrub(text[:cut]) + text[cut:]
+        cut = _safe_cut(text)
         self._looks_left -= cut
-        is_last = len(seen) < len(text)
-        self._held = b"" if is_last else text[cut:]
-        if is_last:
-            self._looks_left = 0
-            return scrub(seen[:cut]) + text[cut:]
-        return scrub(seen[:cut])
+        self._held = text[cut:]
+        return scrub(text[:cut])
 
     def finish(self) -> bytes:
         """Return what was still held, now that the body has ended."""
