@@ -49,7 +49,7 @@ def _run(arguments: Sequence[str]) -> int:
     if options.version:
         return _print(f"tsym-agent {__version__}")
     if options.check:
-        return _check(options.socket, as_json=options.json)
+        return _check(options)
     return _serve(options)
 
 
@@ -75,27 +75,26 @@ def _explain(error: Exception) -> Exit:
             return _complain(f"a bug of ours: {type(error).__name__}: {error}", Exit.BUG)
 
 
-def _check(socket: str, *, as_json: bool) -> Exit:
+def _check(options: Options) -> Exit:
     """Ask tailscaled how it stands, print that, and return what it means."""
     import asyncio
 
     from tsym_agent.localapi.errors import AccessDeniedError, LocalAPIError
 
-    env = {**os.environ, "TS_SOCKET": socket} if socket else os.environ
     try:
-        found = asyncio.run(_look(env))
+        found = asyncio.run(_look(options))
     except LocalAPIError as error:
         found = {"socket": error.where, "wrong": [str(error)]}
         code = Exit.DENIED if isinstance(error, AccessDeniedError) else Exit.UNREACHABLE
     else:
         code = Exit.OK if found["state"] == "Running" else Exit.NO
-    return _report(found, code, as_json=as_json)
+    return _report(found, code, as_json=options.json)
 
 
-async def _look(env: Mapping[str, str]) -> dict[str, object]:
-    from tsym_agent.localapi.find import find_daemon
+async def _look(options: Options) -> dict[str, object]:
+    from tsym_agent.server.finding import find_host
 
-    endpoint = await find_daemon(env)
+    endpoint = await find_host(options, os.environ)
     client = endpoint.client()
     try:
         status = await client.status()

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from tsym_agent.localapi.endpoints import Endpoint
 from tsym_agent.localapi.errors import LocalAPIError
+from tsym_agent.server.options import Options
 
 Find = Callable[[], Awaitable[Endpoint]]
 """Returns where a daemon listens; raises `LocalAPIError` with what was tried."""
 
 LOOK_AGAIN_S = 1.0
 """A search that found nothing holds so long: it may go through every process of a pod."""
+
+
+async def find_host(options: Options, env: Mapping[str, str]) -> Endpoint:
+    """Return where the host's daemon listens, looked for as the settings say; raises `LocalAPIError`."""
+    if options.discover_socket and not options.socket:
+        from tsym_agent.localapi.containers import discover_all
+
+        return Endpoint((await discover_all())[0])
+    from tsym_agent.localapi.find import find_daemon
+
+    return await find_daemon({**env, "TS_SOCKET": options.socket} if options.socket else env)
 
 
 class FoundOpener:

@@ -6,11 +6,9 @@ only then to what answers it. Nothing leaves on another way: problems, faults of
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any
+from functools import partial
 
 import msgspec
 
@@ -18,17 +16,18 @@ from tsym_agent import __version__
 from tsym_agent.localapi.client import HOST_HEADER, LocalClient
 from tsym_agent.localapi.commands import Command
 from tsym_agent.localapi.errors import LocalAPIError
-from tsym_agent.model.hello import AgentMode, AgentWord, Caller, Hello
+from tsym_agent.model.hello import AgentMode, AgentWord, Hello
 from tsym_agent.model.times import format_time
 from tsym_agent.server.allow import read_question
 from tsym_agent.server.audit import Audit
 from tsym_agent.server.beside import Beside
-from tsym_agent.server.budgets import UNBOUNDED_RATE, Budgets, Cost, Lease
+from tsym_agent.server.budgets import UNBOUNDED_RATE, Budgets, Cost
 from tsym_agent.server.guards import LOOPBACK_NAMES, HostGuard
 from tsym_agent.server.hello import command_words
 from tsym_agent.server.identity import Admitted, Admitting, RefusedError
 from tsym_agent.server.parts import Parts
-from tsym_agent.server.problems import AGENT_HEADER, Code, Problem, ProblemError, problem, problem_of
+from tsym_agent.server.passage import Passage
+from tsym_agent.server.problems import AGENT_HEADER, Code, ProblemError, problem, problem_of
 from tsym_agent.server.proxy import Proxy
 from tsym_agent.server.routes import (
     HEALTH_PATH,
@@ -102,12 +101,12 @@ class Service:
         """Answer one request. Never raises for anything that a caller or the daemon can do."""
         if request.target == HEALTH_PATH and request.method in {"GET", "HEAD"}:
             return Response(200, b"ok", (("Content-Type", "text/plain"), AGENT_HEADER))
-        passage = _Passage(request, self._audit)
+        passage = Passage(request, self._audit)
         reply = await self._answer(request, passage)
         self._parts.metrics.count_request(passage.what, reply.status)
         return reply
 
-    async def _answer(self, request: Request, passage: _Passage) -> Reply:
+    async def _answer(self, request: Request, passage: Passage) -> Reply:
         try:
             return passage.end(await self._pass(request, passage))
         except ProblemError as error:
@@ -118,10 +117,10 @@ class Service:
             passage.note_fault(error)
             return passage.refuse(problem(Code.FAULT, "this is a fault of the agent", "its log says where"))
         except BaseException:  # cancelled: the caller has gone
-            passage.release()
+            passage.leave()
             raise
 
-    def _refuse(self, error: ProblemError, passage: _Passage) -> Response:
+    def _refuse(self, error: ProblemError, passage: Passage) -> Response:
         """Send a refusal out; who has been refused too often is neither answered at length nor written down."""
         if passage.admitted is None:
             passage.refused = error.caller if isinstance(error, RefusedError) else None
@@ -132,7 +131,7 @@ class Service:
                 error = flood
         return passage.refuse(error.problem, error.headers)
 
-    async def _pass(self, request: Request, passage: _Passage) -> Reply:
+    async def _pass(self, request: Request, passage: Passage) -> Reply:
         self._guard.check(request)
         path = request.target.partition("?")[0]
         is_scrape = path == METRICS_PATH
@@ -147,16 +146,26 @@ class Service:
         if command is not None and not admitted.permissions.permits(command):
             raise self._not_granted(admitted, command)
         passage.lease = self._budgets.take(passage.account, route.cost)
+        passage.is_welcome = partial(self._is_welcome, request, command)
         return await route.answer(self, Visit(request, admitted, query))
 
-    async def _ask_daemon(self, request: Request, admitted: Admitted, passage: _Passage) -> Reply:
+    async def _ask_daemon(self, request: Request, admitted: Admitted, passage: Passage) -> Reply:
         asked = read_question(request)
         granted = asked.within(admitted.permissions.permits)
         passage.what = (granted or asked).command.name
         if granted is None:
             raise self._not_granted(admitted, asked.command)
         passage.lease = self._budgets.take(passage.account, cost_of(granted.command))
+        passage.is_welcome = partial(self._is_welcome, request, granted.command)
         return await self._proxy.answer(request, granted)
+
+    async def _is_welcome(self, request: Request, command: Command | None) -> bool:
+        """Whether a caller may still have what a stream of theirs stands for; unknown counts as yes."""
+        try:
+            admitted = await self._gate.admit(request)
+        except ProblemError as error:
+            return error.problem.code is not Code.NOT_ALLOWED
+        return command is None or admitted.permissions.permits(command)
 
     def _not_granted(self, admitted: Admitted, command: Command) -> ProblemError:
         if command.acts and not self._allow_write:
@@ -214,141 +223,3 @@ class Service:
 
 def _stream(chunks: AsyncGenerator[bytes, None]) -> StreamingResponse:
     return StreamingResponse(chunks, 200, (_NDJSON,))
-
-
-class _Passage:
-    """One request on its way through: what is held for it, and what is written down about it."""
-
-    def __init__(self, request: Request, audit: Audit | None) -> None:
-        self.request = request
-        self.what = request.target.partition("?")[0]
-        self.admitted: Admitted | None = None
-        self.refused: Caller | None = None
-        """Who asked, if that is known and did not help."""
-        self.lease: Lease | None = None
-        self._audit = audit
-        self._begun_s = time.monotonic()
-
-    @property
-    def caller(self) -> Caller | None:
-        """Who asks, let in or not; None while that is not known."""
-        return self.admitted.caller if self.admitted else self.refused
-
-    @property
-    def account(self) -> str:
-        """Whom the request is counted against."""
-        who = self.caller.id or self.caller.name if self.caller else ""
-        return who or (self.request.remote[0] if self.request.remote else "")
-
-    def hush(self) -> None:
-        """Write nothing more down."""
-        self._audit = None
-
-    def release(self) -> None:
-        """Give back what was held."""
-        if self.lease is not None:
-            self.lease.release()
-
-    def end(self, reply: Reply) -> Reply:
-        """Send an answer out: what it holds is given back when the last of it has left."""
-        headers = reply.headers if AGENT_HEADER in reply.headers else (*reply.headers, AGENT_HEADER)
-        if isinstance(reply, Response):
-            self.release()
-            self._write(reply.status, "allowed")
-            return Response(reply.status, reply.body, headers)
-        is_long = self.lease is not None and self.lease.cost is Cost.STREAM
-        if is_long:
-            self._write(reply.status, "allowed", stream="open")
-        chunks = _Held(reply.chunks, lambda: self._ended(reply.status, is_long=is_long))
-        return StreamingResponse(chunks, reply.status, headers)
-
-    def refuse(self, said: Problem, headers: tuple[tuple[str, str], ...] = ()) -> Response:
-        """Send a problem out."""
-        self.release()
-        is_denied = said.code in {Code.NOT_ALLOWED, Code.NOT_GRANTED, Code.BAD_HOST, Code.TOO_MANY}
-        self._write(said.status, "denied" if is_denied else "allowed", code=said.code)
-        return said.response(headers)
-
-    def note_fault(self, error: Exception) -> None:
-        """Write down where a fault of ours is."""
-        if self._audit is not None:
-            self._audit.write(
-                "fault", {"what": self.what, "error": f"{type(error).__name__}: {error}", "at_line": _place(error)}
-            )
-
-    def _ended(self, status: int, *, is_long: bool) -> None:
-        self.release()
-        self._write(status, "allowed", stream="closed" if is_long else "")
-
-    def _write(self, status: int, verdict: str, *, code: str = "", stream: str = "") -> None:
-        if self._audit is None:
-            return
-        caller = self.caller
-        remote = self.request.remote
-        self._audit.write(
-            "request",
-            {
-                "who": caller.id if caller else "",
-                "name": caller.name if caller else "",
-                "login": caller.login if caller else "",
-                "via": self.admitted.caller.via.value if self.admitted else "",
-                "remote": remote[0] if remote else "",
-                "method": self.request.method,
-                "what": self.what,
-                "verdict": verdict,
-                "code": code,
-                "status": status,
-                "stream": stream,
-                "ms": (time.monotonic() - self._begun_s) * 1000,
-            },
-        )
-
-
-def _place(error: Exception) -> str:
-    """Return file and line where an error was raised."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else ""
-
-
-class _Held(AsyncGenerator[bytes, None]):
-    """A stream that calls `ended` once, however it ends: even if nobody ever took its first piece."""
-
-    def __init__(self, chunks: AsyncGenerator[bytes, None], ended: Callable[[], None]) -> None:
-        self._chunks = chunks
-        self._ended: Callable[[], None] | None = ended
-
-    async def asend(self, value: None) -> bytes:
-        """Return the next piece."""
-        try:
-            return await self._chunks.asend(value)
-        except BaseException:  # the end, a fault or a cancellation: each is the last of it
-            self._end()
-            raise
-
-    async def athrow(
-        self,
-        kind: Any,  # noqa: ANN401 - as its base declares it
-        value: Any = None,  # noqa: ANN401 - as above
-        trace: TracebackType | None = None,
-        /,
-    ) -> bytes:
-        """Raise inside."""
-        try:
-            return await self._chunks.athrow(kind, value, trace)
-        except BaseException:  # as above
-            self._end()
-            raise
-
-    async def aclose(self) -> None:
-        """End it."""
-        try:
-            await self._chunks.aclose()
-        finally:
-            self._end()
-
-    def _end(self) -> None:
-        if self._ended is not None:
-            ended, self._ended = self._ended, None
-            ended()

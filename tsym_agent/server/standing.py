@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from tsym_agent.model.text import printable
 from tsym_agent.server.advice import advise
 from tsym_agent.server.audit import Audit
 from tsym_agent.server.beside import Beside
-from tsym_agent.server.finding import Find, FoundOpener
+from tsym_agent.server.finding import FoundOpener, find_host
 from tsym_agent.server.guards import LOOPBACK_NAMES, HostGuard
 from tsym_agent.server.identity import DevGate, Gate, Owner, Rules
 from tsym_agent.server.listen import Follower, Ground, Listener
@@ -130,7 +131,7 @@ class Standing:
         options = self._options
         if options.socket:
             return Endpoint(UnixOpener(options.socket))
-        find = _finder(options, self._env)
+        find = partial(find_host, options, self._env)
         if sys.platform == "darwin":  # the apps there want a token, which belongs to the client and not to the stream
             with suppress(LocalAPIError):
                 return await find()
@@ -219,16 +220,3 @@ async def _owner(own: Beside, host: Beside | None) -> Owner | None:
     if (facts.node.control_url, facts.node.tailnet) != (mine.node.control_url, mine.node.tailnet):
         return None
     return Owner(facts.owner.id, facts.owner.login_name)
-
-
-def _finder(options: Options, env: Mapping[str, str]) -> Find:
-    async def find() -> Endpoint:
-        if options.discover_socket:
-            from tsym_agent.localapi.containers import discover_all
-
-            return Endpoint((await discover_all())[0])
-        from tsym_agent.localapi.find import find_daemon
-
-        return await find_daemon(env)
-
-    return find

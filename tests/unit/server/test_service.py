@@ -9,18 +9,21 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.unit.fake_daemon import FakeDaemon, answer
+from tests.unit.fake_daemon import FakeDaemon, answer, hang
 from tests.unit.server.visitors import FakeWho, visitor
 from tsym_agent import __version__
+from tsym_agent.localapi.registry import COMMANDS
 from tsym_agent.model.hello import AgentMode, Hello, parse_hello
+from tsym_agent.model.whois import WhoIs
 from tsym_agent.server import service
 from tsym_agent.server.audit import Audit
 from tsym_agent.server.budgets import USUAL, Budgets, Cost
 from tsym_agent.server.guards import LOOPBACK_NAMES, HostGuard
 from tsym_agent.server.identity import Admitted, Admitting, DevGate, Gate, Rules
 from tsym_agent.server.pings import IN_FLIGHT
-from tsym_agent.server.service import Service, _Held
+from tsym_agent.server.service import Service
 from tsym_agent.wire.client import HttpClient, Response
+from tsym_agent.wire.errors import WireTimeoutError
 from tsym_agent.wire.exchange import Request
 from tsym_agent.wire.openers import TcpOpener, UnixOpener
 from tsym_agent.wire.server import serve_tcp
@@ -316,19 +319,6 @@ async def test_a_stream_is_held_against_its_caller_until_it_ends() -> None:
     assert any("stream=closed" in line for line in it.lines)
 
 
-async def test_a_stream_whose_caller_left_at_once_is_given_back() -> None:
-    ended: list[str] = []
-
-    async def pieces() -> AsyncGenerator[bytes, None]:
-        yield b""
-
-    held = _Held(pieces(), lambda: ended.append("once"))
-    await held.aclose()
-    await held.aclose()
-
-    assert ended == ["once"]
-
-
 @pytest.mark.parametrize("value", ["2", "yes", ""])
 async def test_samples_are_wanted_or_not(value: str) -> None:
     async with agent() as it:
@@ -355,3 +345,34 @@ async def test_each_part_answers() -> None:
     assert b'tsym_agent_requests_total{what="/v1/logs",status="403"} 1' in metrics.body
     assert b"tsym_agent_requests_under_way_plain 1" in metrics.body
     assert json.loads(ping.body)["code"] == "bad-parameter"
+
+
+async def test_a_question_that_nobody_waits_for_is_written_down() -> None:
+    async with agent(gate_for(TAG)) as it:
+        it.daemon.on("ping", hang)
+        with pytest.raises(WireTimeoutError):
+            await it.http.request("POST", "/localapi/v0/ping?ip=100.64.0.2&type=disco", timeout_s=0.2)
+        await it.until(lambda: bool(it.lines))
+
+    assert "what=ping verdict=allowed status=499" in it.lines[0]
+
+
+@pytest.mark.parametrize(
+    ("later", "expected"),
+    [
+        (visitor(TAG), True),
+        (visitor(TAG, grants=[{"commands": ["status"]}]), True),
+        (visitor(TAG, grants=[{"commands": ["ping"]}]), False),
+        (visitor("tag:ci"), False),
+        (None, True),
+    ],
+    ids=["as before", "still granted", "no longer granted", "tag taken away", "nobody can say"],
+)
+async def test_a_stream_goes_on_for_who_is_still_welcome(later: WhoIs | None, expected: bool) -> None:
+    who = FakeWho(**{"127_0_0_1": visitor(TAG)})
+    async with agent(Gate(who, Rules(), by_port=lambda: True)) as it:
+        who.is_silent = later is None
+        who.know("127.0.0.1", later or visitor(TAG))
+        asked = Request("GET", "/v1/watch", (), remote=("127.0.0.1", 40000))
+
+        assert await it.service._is_welcome(asked, COMMANDS["status"]) is expected
