@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tsym_agent.model.ids import NodeRef
 from tsym_agent.model.paths import PathKind
 from tsym_agent.model.snapshot import Snapshot
+from tsym_tui.fleet.fleet import Asked
 from tsym_tui.ui.source import PairKey
 
 
@@ -33,6 +34,8 @@ class FakeSource:
         self.probed: list[tuple[PairKey, ...] | None] = []
         self.samples: dict[PairKey, tuple[FakeSample, ...]] = {}
         self.failure: Exception | None = None
+        self.clients: dict[str, object] = {}
+        """Who asks which host, by its name."""
 
     @property
     def is_closed(self) -> bool:
@@ -71,6 +74,13 @@ class FakeSource:
 
     def history(self, key: tuple[NodeRef, NodeRef]) -> tuple[FakeSample, ...]:
         return self.samples.get(key, ())
+
+    def asked(self) -> tuple[Asked, ...]:
+        nodes = self._snapshot.nodes
+        return tuple(
+            Asked(host, nodes.get(host.ref) if host.ref else None, self.clients.get(host.name))  # type: ignore[arg-type]  # fakes
+            for host in self._snapshot.hosts
+        )
 
     async def aclose(self) -> None:
         self._closed = True

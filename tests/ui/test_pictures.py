@@ -93,3 +93,16 @@ def test_a_filter_being_typed(snap_compare: Compare) -> None:
 @pytest.mark.parametrize("size", [(60, 20), (20, 5)])
 def test_a_terminal_below_80x24(snap_compare: Compare, size: tuple[int, int]) -> None:
     assert looks_as_before(snap_compare, pictures.home(), size, dark())
+
+
+def test_the_palette(snap_compare: Compare) -> None:
+    assert looks_as_before(snap_compare, pictures.home(), (100, 30), dark(), "space", "x", *"dns")
+
+
+def test_the_form_of_a_command(snap_compare: Compare) -> None:
+    assert looks_as_before(snap_compare, pictures.home(), (80, 24), dark(), "x", *"ping", "enter", "down", "tab")
+
+
+def test_marks_without_colour_and_without_unicode(snap_compare: Compare) -> None:
+    settings = Settings(theme="mono", glyphs="ascii", start_screen="nodes")
+    assert looks_as_before(snap_compare, pictures.home(), (100, 30), settings, "space", "j", "space")

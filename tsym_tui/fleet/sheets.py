@@ -263,8 +263,8 @@ def _pings(value: Value) -> Sheet | None:
         times = [ms for ping in answered if isinstance(ms := ping.get("latency_ms"), int | float)]
         lost = f"{len(pings) - len(answered)} of {len(pings)}" if len(pings) > len(answered) else ""
         way = _way(answered[-1]) if answered else in_words(pings[-1].get("error"))
-        rows.append((_text(pings[0], "peer"), ip, way, f"{median(times):.1f} ms" if times else "-", lost))
-    return Sheet(("peer", "address", "by", "round trip", "lost"), tuple(rows))
+        rows.append((_text(pings[0], "peer"), f"{median(times):.1f} ms" if times else "-", way, lost, ip))
+    return Sheet(("peer", "round trip", "by", "lost", "address"), tuple(rows))
 
 
 def _way(ping: Mapping[str, Value]) -> str:

@@ -20,7 +20,7 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.filter import LineFilter
 from textual.message import Message
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.theme import BUILTIN_THEMES
 from textual.theme import Theme as TextualTheme
 
@@ -227,6 +227,11 @@ class TsymApp(App[None], inherit_bindings=False):
     # screens
 
     @property
+    def front(self) -> TailnetScreen:
+        """The screen that shows the tailnet, below any overlay."""
+        return self._front
+
+    @property
     def _front(self) -> TailnetScreen:
         """The screen that shows the tailnet, below any overlay."""
         from tsym_tui.ui.screens.base import TailnetScreen
@@ -270,6 +275,20 @@ class TsymApp(App[None], inherit_bindings=False):
 
         front = self._front
         self.push_screen(HelpScreen(self.desk, front.SCOPE, front.TITLE))
+
+    def action_palette(self) -> None:
+        """Choose something to run."""
+        if isinstance(self.screen, ModalScreen):
+            return
+        from tsym_tui.ui import commanding
+
+        commanding.open_palette(self)
+
+    def action_follow(self, name: str) -> None:
+        """Follow logs or events of the marked hosts."""
+        from tsym_tui.ui import commanding
+
+        commanding.follow(self, name)
 
     # what keys do everywhere
 

@@ -22,7 +22,13 @@ class Scope(StrEnum):
     MAP = "map"
     DETAIL = "detail"
     """The full-screen view of a pair or a node."""
+    RESULTS = "results"
+    """What hosts answered."""
+    STREAM = "stream"
+    """Logs and events of hosts."""
     HELP = "help"
+    PALETTE = "palette"
+    """What there is to run; letters are text there."""
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -41,7 +47,9 @@ class Key(msgspec.Struct, frozen=True):
     """Place in the key row, lowest first; negative ones stand at its right end; 0 = not in the row."""
 
 
-_LISTS = (Scope.NODES, Scope.MATRIX, Scope.MAP, Scope.DETAIL, Scope.HELP)
+_LISTS = (Scope.NODES, Scope.MATRIX, Scope.MAP, Scope.DETAIL, Scope.HELP, Scope.RESULTS, Scope.STREAM)
+_ALONE = frozenset({Scope.HELP, Scope.PALETTE, Scope.EVERYWHERE})
+"""Where only its own keys mean something."""
 _MAIN = (Scope.NODES, Scope.MATRIX, Scope.MAP)
 
 
@@ -55,7 +63,8 @@ _UP_DOWN = {"j down": "move(1)", "k up": "move(-1)"}
 KEYS: tuple[Key, ...] = (
     _key("j k", _UP_DOWN, "node", "next node, and the one before", Scope.MAP, rank=1),
     _key("j k", _UP_DOWN, "move", "down and up", Scope.NODES, rank=1),
-    _key("j k", _UP_DOWN, "scroll", "down and up", Scope.DETAIL, Scope.HELP, rank=1),
+    _key("j k", _UP_DOWN, "scroll", "down and up", Scope.DETAIL, Scope.HELP, Scope.STREAM, rank=1),
+    _key("j k", _UP_DOWN, "host", "next host, and the one before", Scope.RESULTS, rank=1),
     _key(
         "h j k l",
         {**_UP_DOWN, "h left": "step(-1)", "l right": "step(1)"},
@@ -84,6 +93,29 @@ KEYS: tuple[Key, ...] = (
         rank=2,
     ),
     _key("enter", {"enter 5": "app.open"}, "open", "the selection in full", *_MAIN, rank=3),
+    _key("space", {"space": "mark"}, "mark", "the host for commands, and unmark it", *_MAIN, rank=6),
+    _key("V", {"V": "unmark"}, "unmark", "every host", *_MAIN),
+    _key(
+        "x :",
+        {"x ctrl+p colon": "app.palette"},
+        "run",
+        "commands on marked hosts or all; also ctrl+p",
+        rank=6,
+    ),
+    _key("s e", {"s": "app.follow('logs')", "e": "app.follow('events')"}, "logs events", "of the same hosts, merged"),
+    _key("t", {"t": "raw"}, "raw", "the answer as it came, or laid out", Scope.RESULTS, rank=2),
+    _key("d", {"d": "differences"}, "differences", "only what differs between hosts", Scope.RESULTS, rank=3),
+    _key("W", {"W": "write"}, "write", "all answers to files", Scope.RESULTS, rank=5),
+    _key("R", {"R": "again"}, "again", "ask once more", Scope.RESULTS, rank=5),
+    _key("/", {"slash": "filter"}, "filter", "only lines that have it", Scope.STREAM, rank=2),
+    _key("f", {"f": "follow_end"}, "follow", "to the newest line, and stay there", Scope.STREAM, rank=3),
+    _key("v", {"v": "level"}, "details", "log lines of level 1 and 2, too", Scope.STREAM, rank=4),
+    _key("w", {"w": "wrap"}, "wrap", "show long lines whole", Scope.STREAM, rank=4),
+    _key("tab", {"tab": "next_stream"}, "logs, events", "the other stream", Scope.STREAM, rank=4),
+    _key("↑ ↓", {"up": "move(-1)", "down": "move(1)"}, "choose", "the one before, the next", Scope.PALETTE, rank=1),
+    _key("enter", {"enter": "choose"}, "run", "it, or ask for its values first", Scope.PALETTE, rank=2),
+    _key("tab", {"tab": "complete"}, "complete", "take the name, or the next choice", Scope.PALETTE, rank=3),
+    _key("esc", {"escape": "close"}, "back", "to the list, then close", Scope.PALETTE, rank=4),
     _key("L", {"L": "layout"}, "layout", "next way to lay the map out", Scope.MAP, rank=7),
     _key(
         "+ - 0",
@@ -122,7 +154,7 @@ KEYS: tuple[Key, ...] = (
     _key("`", {"grave_accent": "app.last_screen"}, "last", "the screen before this one"),
     _key("y", {"y c": "copy"}, "copy", "the selection as text, also over SSH"),
     _key("esc", {"escape": "back"}, "back", "drop the pair, then the filter", *_MAIN),
-    _key("esc", {"escape": "back"}, "back", "to the screen before", Scope.DETAIL, rank=3),
+    _key("esc", {"escape": "back"}, "back", "to the screen before", Scope.DETAIL, Scope.RESULTS, Scope.STREAM, rank=4),
     _key("ctrl+t", {"ctrl+t": "app.theme"}, "theme", "dark, light, colour-blind, 16, none"),
     _key("ctrl+z", {"ctrl+z": "app.suspend_process"}, "suspend", "to the shell; fg comes back"),
     _key("?", {"question_mark f1": "app.help"}, "keys", "this list", rank=-2),
@@ -135,6 +167,6 @@ KEYS: tuple[Key, ...] = (
 def keys_of(scope: Scope) -> tuple[Key, ...]:
     """Return what means something in a scope: its own first, then what holds everywhere but in the help."""
     own = tuple(key for key in KEYS if scope in key.scopes)
-    if scope in {Scope.HELP, Scope.EVERYWHERE}:
+    if scope in _ALONE:
         return own
     return (*own, *(key for key in KEYS if Scope.EVERYWHERE in key.scopes))

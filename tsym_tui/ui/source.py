@@ -7,11 +7,14 @@ raises what broke the source itself, a bug. `start` may raise when nothing could
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from tsym_agent.model.ids import NodeRef
 from tsym_agent.model.paths import PathKind
 from tsym_agent.model.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from tsym_tui.fleet.fleet import Asked
 
 PairKey: TypeAlias = tuple[NodeRef, NodeRef]
 
@@ -52,6 +55,9 @@ class SnapshotSource(Protocol):
 
     def history(self, key: PairKey) -> tuple[Sample, ...]:
         """Return the remembered probes of a pair, oldest first."""
+
+    def asked(self) -> tuple[Asked, ...]:
+        """Return every host in its order, with who asks it: for running commands."""
 
     async def aclose(self) -> None:
         """Stop looking; leaves no task, socket or child behind."""

@@ -55,6 +55,8 @@ class View:
     """The selected node."""
     peer: NodeRef | None = None
     """The other end of the selected pair; None = a node is selected, no pair."""
+    marked: set[NodeRef] = field(default_factory=set)
+    """Hosts that commands run on; none = on all."""
     sort: tuple[str, bool] | None = None
     """Letter of the column that the table is sorted by, and whether it is turned round."""
     _listed: tuple[NodeRef, ...] = ()
@@ -151,6 +153,11 @@ class View:
             return
         place = refs.index(self.node) + step if self.node is not None and self.node in refs else 0
         self.select(refs[min(max(place, 0), len(refs) - 1)])
+
+    def toggle_mark(self, node: NodeRef) -> bool:
+        """Mark a node for commands, or unmark it; says whether it is marked now."""
+        self.marked ^= {node}
+        return node in self.marked
 
     def step_pair(self, step: int) -> None:
         """Select the next pair of the selected node; past either end no pair is selected."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from tsym_agent.model.ids import NodeRef
 from tsym_agent.model.paths import PathKind, SampleState
 from tsym_tui.graph.frame import Run
-from tsym_tui.graph.looks import LOOKS, NODE_LOOKS, NodeKind, Role, format_age, format_ms, verdict_look
+from tsym_tui.graph.looks import LOOKS, NODE_LOOKS, Glyph, NodeKind, Role, format_age, format_ms, verdict_look
 from tsym_tui.ui.digests import Digest, NodeSum
 from tsym_tui.ui.problems import Kind, Problem
 from tsym_tui.ui.rows.pens import Pen, Row, blank, emphasised, fit, on, spread
@@ -15,20 +15,31 @@ from tsym_tui.ui.rows.pens import Pen, Row, blank, emphasised, fit, on, spread
 NUMBER_CELLS = 5
 
 
-def node_row(pen: Pen, digest: Digest, ref: NodeRef, cells: int, *, is_selected: bool = False) -> Row:
+MARK = Glyph("■", "■", "*")
+"""Before a host that was marked for commands."""
+
+
+def node_row(
+    pen: Pen, digest: Digest, ref: NodeRef, cells: int, *, is_selected: bool = False, is_marked: bool = False
+) -> Row:
     """Write one node: what it is to us, its name, the class it is mostly reached by, and its round trip."""
     sums = digest.sum_of(ref)
     left = [node_mark(pen, digest, ref, is_selected=is_selected), pen(" "), _name(pen, digest, ref, is_selected)]
     row = spread(left, class_and_number(pen, sums), cells - 4, pen.signs.ellipsis)
-    return selectable(pen, [*row, pen(" ")], cells, is_selected=is_selected)
+    return selectable(pen, [*row, pen(" ")], cells, is_selected=is_selected, is_marked=is_marked)
 
 
-def selectable(pen: Pen, row: Row, cells: int, *, is_selected: bool) -> Row:
-    """Indent a list row by three cells and mark the selected one: edge and tint, or edge and bold without tints."""
+def selectable(pen: Pen, row: Row, cells: int, *, is_selected: bool, is_marked: bool = False) -> Row:
+    """Indent a list row by three cells and show the selected one: edge and tint, or edge and bold without tints.
+
+    The third cell is for the mark.
+    """
     if not is_selected:
-        return fit([*blank(3), *row], cells, pen.signs.ellipsis)
+        lead = [*blank(2), pen.accent(pen.glyph(MARK))] if is_marked else blank(3)
+        return fit([*lead, *row], cells, pen.signs.ellipsis)
+    mark = pen.accent(pen.glyph(MARK)) if is_marked else pen(" ")
     tint = pen.theme.colour(Role.SELECTION)
-    inner = fit([pen.accent(pen.signs.selected_row), pen(" "), *row], cells - 1, pen.signs.ellipsis)
+    inner = fit([pen.accent(pen.signs.selected_row), mark, *row], cells - 1, pen.signs.ellipsis)
     return [*blank(1), *(on(inner, tint) if tint else emphasised(inner))]
 
 
@@ -112,6 +123,7 @@ def left_pane(  # noqa: PLR0913 - the pane shows that many things
     *,
     size: tuple[int, int],
     filter_text: str = "",
+    marked: Collection[NodeRef] = (),
 ) -> tuple[list[Row], dict[int, NodeRef]]:
     """Write the whole pane of `size` (cells, rows), and say which row shows which node."""
     cells, height = size
@@ -121,7 +133,7 @@ def left_pane(  # noqa: PLR0913 - the pane shows that many things
     places: dict[int, NodeRef] = {}
     for ref in refs[window.start : window.stop]:
         places[len(rows)] = ref
-        rows.append(node_row(pen, digest, ref, cells, is_selected=ref in selected))
+        rows.append(node_row(pen, digest, ref, cells, is_selected=ref in selected, is_marked=ref in marked))
     hidden = len(refs) - len(window)
     rows += [[*blank(5), pen(f"{hidden} more", Role.CHROME)]] if hidden else []
     if height - len(rows) >= 4:

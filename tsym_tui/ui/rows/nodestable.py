@@ -251,7 +251,9 @@ def _title(pen: Pen, title: str, letter: str, cells: int, sort: tuple[str, bool]
     return [pen(text, Role.TEXT if is_sorted else Role.CHROME)]
 
 
-def table_row(pen: Pen, digest: Digest, ref: NodeRef, cells: int, *, is_selected: bool = False) -> Row:
+def table_row(
+    pen: Pen, digest: Digest, ref: NodeRef, cells: int, *, is_selected: bool = False, is_marked: bool = False
+) -> Row:
     """Write one node as a row of the table."""
     columns, name_cells = fitting_columns(cells)
     entry = Entry(digest, digest.snapshot.nodes[ref], digest.sum_of(ref))
@@ -262,7 +264,7 @@ def table_row(pen: Pen, digest: Digest, ref: NodeRef, cells: int, *, is_selected
     for column in columns:
         row += blank(GAP)
         row += _cell(pen, column, entry)
-    return selectable(pen, row, cells, is_selected=is_selected)
+    return selectable(pen, row, cells, is_selected=is_selected, is_marked=is_marked)
 
 
 def _cell(pen: Pen, column: Column, entry: Entry) -> Row:

@@ -102,6 +102,7 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
         view = self.desk.view
         extra = [f"/{view.filter.text}"] if view.filter else []
         extra += ["only problems"] if view.only_problems else []
+        extra += [f"{len(view.marked)} marked"] if view.marked else []
         return (self.TITLE, *extra)
 
     def show(self) -> None:
@@ -183,6 +184,22 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
             self.desk.view.narrow(Filter())
         self.remove_class("-asking")
         self.set_focus(None)
+        self.show()
+
+    def action_mark(self) -> None:
+        """Mark the selected host for commands, or unmark it, and go on to the next."""
+        view = self.desk.view
+        if view.node is None or view.digest is None:
+            return
+        if view.digest.sum_of(view.node).host is None and view.node not in view.marked:
+            self.say(f"{view.digest.name_of(view.node)} is no host of ours: commands cannot run there")
+            return
+        view.toggle_mark(view.node)
+        self.show()
+
+    def action_unmark(self) -> None:
+        """Unmark every host."""
+        self.desk.view.marked.clear()
         self.show()
 
     def action_only_problems(self) -> None:

@@ -74,6 +74,7 @@ class NodeListPane(ListPane):
             view.selected,
             size=(cells - 1, height),
             filter_text=view.filter.text,
+            marked=view.marked,
         )
         return [[*fit(row, cells - 1), self.pen.hairline()] for row in rows]
 
@@ -100,7 +101,10 @@ class TablePane(ListPane):
         shown = refs[self.top : self.top + room]
         self.places = {row + 2: ref for row, ref in enumerate(shown)}
         rows: list[Row] = [heading_row(self.pen, cells, view.sort), []]
-        rows += [table_row(self.pen, view.digest, ref, cells, is_selected=ref == view.node) for ref in shown]
+        rows += [
+            table_row(self.pen, view.digest, ref, cells, is_selected=ref == view.node, is_marked=ref in view.marked)
+            for ref in shown
+        ]
         below = len(refs) - self.top - len(shown)
         rows.append([*blank(5), self.pen.dim(f"{below} more")] if below else [])
         rows += [[] for _ in range(height - len(rows) - len(notes))]
@@ -133,7 +137,10 @@ class PlainListPane(ListPane):
         window = list_window(len(refs), focus, room)
         shown = refs[window.start : window.stop]
         self.places = dict(enumerate(shown))
-        rows: list[Row] = [node_row(self.pen, view.digest, ref, cells, is_selected=ref == view.node) for ref in shown]
+        rows: list[Row] = [
+            node_row(self.pen, view.digest, ref, cells, is_selected=ref == view.node, is_marked=ref in view.marked)
+            for ref in shown
+        ]
         if height > 1:
             rows += [[] for _ in range(height - 1 - len(rows))]
             rows.append(fit([*blank(2), self.pen.dim("80x24 shows more")], cells, self.pen.signs.ellipsis))

@@ -40,6 +40,14 @@ class SortChosen(Message):
         self.letter = letter
 
 
+class SearchChanged(Message):
+    """What to search for, as typed so far."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
 class Prompt(Pane, can_focus=True):
     """A row that takes the keys while it is open."""
 
@@ -118,6 +126,43 @@ class FilterPrompt(Prompt):
             return
         self._trouble = ""
         self.post_message(FilterChanged(wanted))
+
+
+class SearchPrompt(Prompt):
+    """Takes a text to search for, and searches while it is typed."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, id="search")
+        self.line = LineText()
+
+    def open(self, text: str) -> None:
+        """Start to type, with a text to change."""
+        self.line = LineText(text, len(text))
+        self.start()
+
+    def build(self, cells: int, height: int) -> Sequence[Row]:  # noqa: ARG002 - one row
+        """Write what was typed with its cursor."""
+        before, under, after = self.line.around_cursor
+        cursor = self.pen.cursor(under or " ")
+        row = [*blank(2), self.pen.accent("/"), self.pen(" "), self.pen(before), cursor, self.pen(after)]
+        hint = "a word or a pattern; small letters match any" if not self.line.text else ""
+        return [clip([*row, *blank(3), self.pen(hint, Role.CHROME)], cells, self.pen.signs.ellipsis)]
+
+    def press(self, event: events.Key) -> None:
+        """Edit the text; enter keeps it, escape drops it."""
+        if event.key in {"enter", "escape", "ctrl+c"}:
+            self.display = False
+            self.post_message(PromptClosed(kept=event.key == "enter"))
+        elif self.line.press(event.key, event.character if event.is_printable else None):
+            self.redraw()
+            self.post_message(SearchChanged(self.line.text))
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Take pasted text, its first line."""
+        event.stop()
+        self.line.insert(event.text.partition("\n")[0])
+        self.redraw()
+        self.post_message(SearchChanged(self.line.text))
 
 
 class LetterPrompt(Prompt):
