@@ -2,17 +2,19 @@
 
 A machine may be on a tailnet and not take its DNS (`accept-dns` off, containers), and DNS of the place may call another
 machine by a peer's name. So a name that the tailnet knows means that peer; all others are the system's to resolve.
+
+A machine may also be on a tailnet without a network device for it (userspace mode). Then its tailscaled dials for us.
 """
 
 from __future__ import annotations
 
 import asyncio
 import errno
-import ipaddress
 import socket
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tsym_agent.localapi.errors import LocalAPIError
 from tsym_agent.model.status import SweepPeer, SweepStatus
@@ -26,8 +28,17 @@ Route = Callable[[str, int], Opener]
 """Makes an opener of TCP to a host and a port."""
 
 
+class Way(NamedTuple):
+    """How to go to a machine that was named."""
+
+    address: str
+    """Of the tailnet, else the name itself, for the system to resolve."""
+    is_dialled: bool = False
+    """Whether only this machine's tailscaled gets there: without a network device the tailnet is in no route."""
+
+
 class TailnetNames:
-    """Names of one tailnet's machines, with an address of each."""
+    """The machines of one tailnet by their names, as this machine's tailscaled knows them."""
 
     def __init__(
         self, ask: Callable[[], Awaitable[SweepStatus]], *, clock: Callable[[], float] = time.monotonic
@@ -36,21 +47,27 @@ class TailnetNames:
         self._ask = ask
         self._clock = clock
         self._addresses: dict[str, str] = {}
+        self._dialled: frozenset[str] = frozenset()
         self._asked_at_s: float | None = None
         self._turn = asyncio.Lock()
 
-    async def address_of(self, name: str) -> str | None:
-        """Return an address of the machine of that name, long or short; None = the tailnet has none."""
+    async def way_to(self, host: str) -> Way:
+        """Return how to go to a machine, given any name of it or an address."""
         async with self._turn:
             if self._asked_at_s is None or self._clock() - self._asked_at_s >= KEEP_S:
                 await self._learn()
-        return self._addresses.get(name.lower().removesuffix("."))
+        address = self._addresses.get(host.lower().removesuffix("."), host)
+        return Way(address, address in self._dialled)
 
     async def _learn(self) -> None:
         try:
-            self._addresses = addresses_by_name(await self._ask())
+            status = await self._ask()
         except LocalAPIError:
-            self._addresses = {}
+            self._addresses, self._dialled = {}, frozenset()
+        else:
+            self._addresses = addresses_by_name(status)
+            known = (address for peer in status.peers for address in peer.tailscale_ips or ())
+            self._dialled = frozenset(() if status.tun else known)
         self._asked_at_s = self._clock()
 
 
@@ -84,9 +101,11 @@ class NamedOpener:
 
     host: str
     port: int
-    names: TailnetNames | None = None
-    """None = the route resolves names itself, as a tailscaled that dials for us does."""
+    names: TailnetNames
+    dial: Route
+    """By this machine's tailscaled."""
     route: Route = TcpOpener
+    """By this machine's network."""
 
     @property
     def where(self) -> str:
@@ -95,21 +114,10 @@ class NamedOpener:
 
     async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect; raise `OSError` when that is refused."""
+        way = await self.names.way_to(self.host)
+        route = self.dial if way.is_dialled else self.route
         try:
-            return await self.route(await self._address(), self.port).open()
+            return await route(way.address, self.port).open()
         except socket.gaierror as error:
             words = f"neither this machine's tailnet nor its DNS knows a machine called {self.host}"
             raise OSError(errno.EHOSTUNREACH, words) from error
-
-    async def _address(self) -> str:
-        if self.names is None or _is_address(self.host):
-            return self.host
-        return await self.names.address_of(self.host) or self.host
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -169,6 +169,8 @@ class SweepStatus(msgspec.Struct, frozen=True, rename="pascal"):
 
     version: str = ""
     backend_state: str = ""
+    tun: bool = msgspec.field(default=True, name="TUN")
+    """False = userspace networking: programs of that machine reach the tailnet by this daemon's dialling only."""
     tailscale_ips: tuple[str, ...] | None = msgspec.field(default=None, name="TailscaleIPs")
     self_node: SweepPeer | None = msgspec.field(default=None, name="Self")
     health: tuple[str, ...] | None = None

@@ -17,8 +17,10 @@ from tsym_agent.localapi.names import NamedOpener, Route, TailnetNames
 from tsym_agent.localapi.remote import SshClient, SshOpener
 from tsym_agent.model.status import SweepStatus
 from tsym_agent.probe import limits
-from tsym_agent.wire.openers import UnixOpener
+from tsym_agent.wire.dial import DialOpener
+from tsym_agent.wire.openers import TcpOpener, UnixOpener
 from tsym_agent.wire.ssh import SshLink
+from tsym_agent.wire.streams import Opener
 from tsym_tui.fleet.specs import HostSpec, SpecKind, split_address
 
 NAMES_TIMEOUT_S = 2.0
@@ -66,6 +68,8 @@ class Connector:
         self._asking = asyncio.Lock() if may_ask else None
         self._asked: set[str] = set()
         self._names = TailnetNames(self._ask_local)
+        self._local: Opener | None = None
+        """Where this machine's tailscaled listens, once names were asked for."""
 
     async def __call__(self, spec: HostSpec) -> LocalClient:
         """Return a client for a single host; raise `LocalAPIError` when its place cannot be found.
@@ -92,9 +96,11 @@ class Connector:
 
     def _agent(self, spec: HostSpec) -> AgentClient:
         host, port = split_address(spec.address)
-        opener = (
-            NamedOpener(host, port, self._names) if self._route is None else NamedOpener(host, port, route=self._route)
-        )
+        opener: Opener
+        if self._route is not None:
+            opener = self._route(host, port)
+        else:
+            opener = NamedOpener(host, port, self._names, dial=self._dial)
         return AgentClient(opener, authority=spec.address, max_pings=limits.IN_FLIGHT_PER_HOST)
 
     async def _by_ssh(self, spec: HostSpec) -> SshClient:
@@ -109,8 +115,13 @@ class Connector:
             raise
         return client
 
+    def _dial(self, host: str, port: int) -> Opener:
+        return TcpOpener(host, port) if self._local is None else DialOpener(self._local, host, port)
+
     async def _ask_local(self) -> SweepStatus:
-        client = (await find_daemon(self._env)).client(timeout_s=NAMES_TIMEOUT_S)
+        endpoint = await find_daemon(self._env)
+        self._local = endpoint.opener
+        client = endpoint.client(timeout_s=NAMES_TIMEOUT_S)
         try:
             return await client.sweep_status()
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -79,6 +79,31 @@ async def test_a_node_of_our_own_carries_agents_by_their_names() -> None:
         await client.aclose()
 
     assert asked == [("nas", 3621)]
+
+
+async def test_where_the_tailnet_has_no_device_its_daemon_dials(tmp_path: Path) -> None:
+    dialled: list[str] = []
+
+    async def userspace_daemon(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            while head := (await reader.readuntil(b"\r\n\r\n")).decode():
+                if " /localapi/v0/dial " in head:
+                    dialled.extend(line for line in head.split("\r\n") if line.startswith("Dial-"))
+                    writer.write(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
+                elif "/v1/hello" in head:
+                    writer.write(answer(msgspec.json.encode(HELLO)))
+                    break
+                else:
+                    writer.write(answer('{"TUN": false, "Peer": {"k": {"TailscaleIPs": ["100.64.0.2"]}}}'))
+        writer.close()
+
+    async with await asyncio.start_unix_server(userspace_daemon, tmp_path / "s"):
+        client = await Connector({"TS_SOCKET": str(tmp_path / "s")})(parse_spec("agent:100.64.0.2"))
+        assert isinstance(client, AgentClient)
+        await client.hello()
+        await client.aclose()
+
+    assert dialled == ["Dial-Network: tcp", "Dial-Host: 100.64.0.2", "Dial-Port: 3621"]
 
 
 async def test_an_address_in_brackets_is_opened_without_them() -> None:

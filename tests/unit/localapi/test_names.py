@@ -7,10 +7,11 @@ import json
 import socket
 from typing import NoReturn
 
+import msgspec
 import pytest
 
 from tsym_agent.localapi.errors import DaemonUnreachableError
-from tsym_agent.localapi.names import NamedOpener, TailnetNames, addresses_by_name
+from tsym_agent.localapi.names import NamedOpener, TailnetNames, Way, addresses_by_name
 from tsym_agent.model.status import SweepStatus, parse_sweep_status
 from tsym_agent.wire.openers import TcpOpener
 
@@ -31,7 +32,7 @@ async def test_a_machine_is_found_by_its_short_and_its_long_name(name: str) -> N
     async def ask() -> SweepStatus:
         return NAS
 
-    assert await TailnetNames(ask).address_of(name) == "100.64.0.2"
+    assert await TailnetNames(ask).way_to(name) == Way("100.64.0.2")
 
 
 def test_a_machine_shared_in_goes_by_its_long_name_only() -> None:
@@ -55,7 +56,7 @@ async def test_many_questions_at_once_ask_the_daemon_once() -> None:
         return NAS
 
     names = TailnetNames(ask)
-    await asyncio.gather(*(names.address_of("nas") for _ in range(20)))
+    await asyncio.gather(*(names.way_to("nas") for _ in range(20)))
 
     assert asked == 1
 
@@ -68,18 +69,18 @@ async def test_names_are_learnt_anew_after_a_while() -> None:
         return answers.pop(0)
 
     names = TailnetNames(ask, clock=lambda: now_s)
-    assert await names.address_of("nas") is None
+    assert await names.way_to("nas") == Way("nas")
 
     now_s = 31.0
 
-    assert await names.address_of("nas") == "100.64.0.2"
+    assert await names.way_to("nas") == Way("100.64.0.2")
 
 
 async def test_a_silent_daemon_knows_no_names() -> None:
     async def ask() -> NoReturn:
         raise DaemonUnreachableError("/s", "nobody listens")
 
-    assert await TailnetNames(ask).address_of("nas") is None
+    assert await TailnetNames(ask).way_to("nas") == Way("nas")
 
 
 class Route:
@@ -99,21 +100,27 @@ async def ask_nas() -> SweepStatus:
 
 @pytest.mark.parametrize(("host", "reached"), [("nas", "100.64.0.2"), ("fd7a::9", "fd7a::9"), ("web", "web")])
 async def test_a_tailnet_name_is_opened_by_its_address_and_all_else_as_it_is(host: str, reached: str) -> None:
-    route = Route()
+    route, dial = Route(), Route()
 
     with pytest.raises(ConnectionRefusedError):
-        await NamedOpener(host, 3621, TailnetNames(ask_nas), route).open()
+        await NamedOpener(host, 3621, TailnetNames(ask_nas), dial, route).open()
 
-    assert route.asked == [(reached, 3621)]
+    assert (route.asked, dial.asked) == ([(reached, 3621)], [])
 
 
-async def test_a_route_that_knows_names_gets_them_as_they_are() -> None:
-    route = Route()
+@pytest.mark.parametrize(
+    ("host", "is_dialled"), [("nas", True), ("100.64.0.2", True), ("fd7a::2", True), ("web", False)]
+)
+async def test_without_a_network_device_the_daemon_dials_what_is_on_the_tailnet(host: str, is_dialled: bool) -> None:
+    async def ask() -> SweepStatus:
+        return msgspec.structs.replace(NAS, tun=False)
+
+    route, dial = Route(), Route()
 
     with pytest.raises(ConnectionRefusedError):
-        await NamedOpener("nas", 3621, route=route).open()
+        await NamedOpener(host, 3621, TailnetNames(ask), dial, route).open()
 
-    assert route.asked == [("nas", 3621)]
+    assert (bool(dial.asked), bool(route.asked)) == (is_dialled, not is_dialled)
 
 
 class NoSuchName:
@@ -127,4 +134,4 @@ class NoSuchName:
 
 async def test_a_name_nobody_knows_is_said_to_be_unknown() -> None:
     with pytest.raises(OSError, match="knows a machine called web"):
-        await NamedOpener("web", 3621, route=lambda _host, _port: NoSuchName()).open()
+        await NamedOpener("web", 3621, TailnetNames(ask_nas), Route(), lambda _host, _port: NoSuchName()).open()
