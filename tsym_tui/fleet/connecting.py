@@ -1,4 +1,7 @@
-"""From a host's name to a client that asks it."""
+"""From a host's name to a client that asks it.
+
+Ways that few hosts go by are imported when one does: the app's first frame does not wait for them.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,10 @@ from tsym_agent.localapi.agent import AgentClient
 from tsym_agent.localapi.client import LocalClient
 from tsym_agent.localapi.errors import DaemonNotFoundError
 from tsym_agent.localapi.find import find_daemon
-from tsym_agent.localapi.kube import Pod, PodClient
 from tsym_agent.localapi.names import NamedOpener, Route, TailnetNames
-from tsym_agent.localapi.remote import SshClient, SshOpener
 from tsym_agent.model.status import SweepStatus
 from tsym_agent.probe import limits
-from tsym_agent.wire.dial import DialOpener
 from tsym_agent.wire.openers import TcpOpener, UnixOpener
-from tsym_agent.wire.ssh import SshLink
 from tsym_agent.wire.streams import Opener
 from tsym_tui.fleet.specs import HostSpec, SpecKind, split_address
 
@@ -89,8 +88,7 @@ class Connector:
             case SpecKind.SSH:
                 return await self._by_ssh(spec)
             case SpecKind.KUBE:
-                namespace, _, pod = spec.address.partition("/")
-                return PodClient(Pod(namespace, pod, spec.part))
+                return _in_pod(spec)
             case _:
                 assert_never(spec.kind)
 
@@ -103,7 +101,10 @@ class Connector:
             opener = NamedOpener(host, port, self._names, dial=self._dial)
         return AgentClient(opener, authority=spec.address, max_pings=limits.IN_FLIGHT_PER_HOST)
 
-    async def _by_ssh(self, spec: HostSpec) -> SshClient:
+    async def _by_ssh(self, spec: HostSpec) -> LocalClient:
+        from tsym_agent.localapi.remote import SshClient, SshOpener
+        from tsym_agent.wire.ssh import SshLink
+
         asking = None if spec.address in self._asked else self._asking
         self._asked.add(spec.address)
         opener = SshOpener(SshLink(spec.address, asking=asking), spec.part)
@@ -116,6 +117,8 @@ class Connector:
         return client
 
     def _dial(self, host: str, port: int) -> Opener:
+        from tsym_agent.wire.dial import DialOpener
+
         return TcpOpener(host, port) if self._local is None else DialOpener(self._local, host, port)
 
     async def _ask_local(self) -> SweepStatus:
@@ -135,6 +138,13 @@ def _simulated(spec: HostSpec) -> LocalClient:
         known = ", ".join(names[:20])
         raise DaemonNotFoundError(spec.text, f"this simulated tailnet has no such host; it has {known}")
     return LocalClient(UnixOpener(str(folder / f"{spec.part}.sock")), max_pings=limits.IN_FLIGHT_PER_HOST)
+
+
+def _in_pod(spec: HostSpec) -> LocalClient:
+    from tsym_agent.localapi.kube import Pod, PodClient
+
+    namespace, _, pod = spec.address.partition("/")
+    return PodClient(Pod(namespace, pod, spec.part))
 
 
 async def connect(spec: HostSpec, env: Mapping[str, str]) -> LocalClient:
