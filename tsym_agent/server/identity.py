@@ -214,10 +214,15 @@ def _via(who: WhoIs, rules: Rules, owner: Owner | None) -> Admission | None:
         return Admission.TAG
     if who.node.tags:
         return None  # a tagged node belongs to nobody, whatever profile comes with it
-    login = who.user_profile.login_name.casefold()
-    if login and login in {user.casefold() for user in rules.allowed_users}:
+    login = _plain_login(who.user_profile.login_name)
+    if login and login in {_plain_login(user) for user in rules.allowed_users}:
         return Admission.USER
     return Admission.OWNER if rules.allow_owner and _is_owner(who, owner) else None
+
+
+def _plain_login(name: str) -> str:
+    """Return a login name for comparison: Headscale's policy writes `bob@` for the user that its whois calls `bob`."""
+    return name.casefold().removesuffix("@")
 
 
 def _is_owner(who: WhoIs, owner: Owner | None) -> bool:
@@ -296,10 +301,15 @@ def _refusal(who: WhoIs, rules: Rules, owner: Owner | None, address: str) -> Ref
         ways.append(f"start the agent with --allowed-users={caller.login}")
     if _is_owner(who, owner):
         ways.append(f"since {caller.login or 'its owner'} owns this host, start the agent with --allow-owner")
-    source = caller.tags[0] if caller.tags else caller.login or caller.name
+    source = caller.tags[0] if caller.tags else _in_policy(caller.login or caller.name)
     ways.append(f"or grant it in the tailnet policy: {grant_example(source, address, rules.capability)}")
     detail = f"{caller.name} ({belongs}) may not ask this agent"
     return RefusedError(problem(Code.NOT_ALLOWED, detail, "; ".join(ways)), caller)
+
+
+def _in_policy(login: str) -> str:
+    """Return a login name as a policy wants it: with an `@`, which Headscale's own users lack."""
+    return login if "@" in login else f"{login}@"
 
 
 def grant_example(source: str, address: str = AGENT_TAG, capability: str = CAPABILITY) -> str:

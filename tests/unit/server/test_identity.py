@@ -68,6 +68,12 @@ async def test_a_listed_user_is_let_in_however_the_name_is_cased() -> None:
     assert commands(admitted) == set(READS)
 
 
+@pytest.mark.parametrize("listed", ["bob", "bob@", "Bob@"])
+async def test_users_of_headscale_may_be_written_as_its_policy_does(listed: str) -> None:
+    assert (await admit(visitor(login="bob"), Rules(allowed_users=frozenset({listed})))).caller.via is Admission.USER
+    assert '"src":["bob@"]' in (await refusal(visitor(login="bob"))).hint
+
+
 async def test_a_user_who_is_not_listed_hears_of_the_flag_with_their_name() -> None:
     said = await refusal(visitor(login="bob@example.com"), Rules(allowed_users=frozenset({"alice@example.com"})))
 
