@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from .tailnet import Lab
 
 INVITER = "a"
 INVITED = "guest"
+EVENT_DEADLINE_S = 90.0
 IDLE_DEADLINE_S = 20.0
 NO_TAILSCALED = "this host's tailscaled: cannot connect: no tailscaled found"
 """What an agent says of the bare machine: only somebody it has let in hears that."""
@@ -67,6 +69,7 @@ class Inviting:
                 node.host.namespace.wrap([str(BIN / "tsym"), "invite", "--ndjson", *options]),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
+                bufsize=0,  # what was read ahead would not make it readable
                 stderr=errors,
                 env=clean_environment() | env | {"HOME": str(lab.folder), "TS_SOCKET": str(node.socket)},
                 start_new_session=True,
@@ -75,6 +78,8 @@ class Inviting:
     def event(self) -> dict[str, Any]:
         """Wait for the next event."""
         assert self.process.stdout is not None
+        readable, _, _ = select.select([self.process.stdout], [], [], EVENT_DEADLINE_S)
+        assert readable, f"no event within {EVENT_DEADLINE_S:g} s: {last_lines(self.errors)}"
         line = self.process.stdout.readline()
         assert line, last_lines(self.errors)
         event = json.loads(line)
