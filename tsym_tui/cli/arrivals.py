@@ -48,6 +48,7 @@ class Newcomer(msgspec.Struct, frozen=True, kw_only=True):
     id: StableNodeID
     name: str
     addresses: tuple[str, ...]
+    """Never empty: before it has one, nobody has joined."""
 
 
 class HomeTailnet:
@@ -154,14 +155,14 @@ class Lookout:
         return [
             Newcomer(id=peer.id, name=peer.dns_name.rstrip(".") or peer.host_name, addresses=peer.tailscale_ips or ())
             for peer in (status.peers if status else ())
-            if self._tags <= set(peer.tags or ())
+            if self._tags <= set(peer.tags or ()) and peer.tailscale_ips
         ]
 
     def _of_control(self, devices: Iterable[Device]) -> list[Newcomer]:
         return [
             Newcomer(id=device.id, name=device.name, addresses=device.addresses)
             for device in devices
-            if self._tags <= set(device.tags)
+            if self._tags <= set(device.tags) and device.addresses
         ]
 
 
