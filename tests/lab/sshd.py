@@ -30,9 +30,9 @@ class Sshd:
         return self.program.log.read_text(errors="replace")
 
 
-def make_key(path: Path) -> str:
-    """Make a key without a passphrase and return its public half."""
-    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", path.name, "-f", path])
+def make_key(path: Path, passphrase: str = "") -> str:
+    """Make a key and return its public half."""
+    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-C", path.name, "-f", path])
     return path.with_suffix(".pub").read_text()
 
 
@@ -76,11 +76,12 @@ def sshd(node: Node, folder: Path, *options: str, at_usual_place: bool = False) 
 class User:
     """A person with an ssh configuration: the program `ssh` in `bin` uses it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, passphrase: str = "") -> None:
+        """Make a person whose key has a passphrase, empty = none."""
         folder.mkdir(mode=0o700)
         self.bin = folder / "bin"
         self.bin.mkdir()
-        self.public_key = make_key(folder / "id")
+        self.public_key = make_key(folder / "id", passphrase)
         self.known_hosts = folder / "known_hosts"
         self._config = folder / "config"
         self._key = folder / "id"

@@ -204,6 +204,29 @@ def test_a_killed_app_leaves_no_ssh_behind(lab: Lab, user: User) -> None:
     wait_until(lambda: not list(folder.iterdir()), "its folder to go", GONE_DEADLINE_S)
 
 
+def test_a_person_at_a_terminal_is_asked_for_a_passphrase(lab: Lab, far: Sshd) -> None:
+    careful = User(lab.folder / "careful", "open sesame")
+    careful.may_log_in(far)
+    careful.learn("far", far)
+    command = f"{BIN}/tsym hosts --host ssh:far --json"
+    argv = lab.nodes[HERE].host.namespace.wrap(["script", "--quiet", "--return", "--command", command, "/dev/null"])
+    env = clean_environment() | environment(careful) | {"SSH_AUTH_SOCK": ""}
+
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env) as terminal:
+        assert terminal.stdin is not None
+        assert terminal.stdout is not None
+        shown = b""
+        while b"passphrase" not in shown and (more := os.read(terminal.stdout.fileno(), 4096)):
+            shown += more
+        terminal.stdin.write(b"open sesame\n")
+        terminal.stdin.flush()
+        shown += terminal.stdout.read()
+
+    assert b"Enter passphrase for key" in shown
+    assert b'"state":"ok"' in shown.replace(b'": "', b'":"')
+    assert terminal.returncode == 0
+
+
 async def test_many_questions_at_once_share_one_connection(lab: Lab, far: Sshd, user: User) -> None:
     logins = far.log.count("Accepted publickey")
     async with asking(lab, user, "far") as client:

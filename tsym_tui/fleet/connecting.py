@@ -145,8 +145,3 @@ def _in_pod(spec: HostSpec) -> LocalClient:
 
     namespace, _, pod = spec.address.partition("/")
     return PodClient(Pod(namespace, pod, spec.part))
-
-
-async def connect(spec: HostSpec, env: Mapping[str, str]) -> LocalClient:
-    """Return a client for one host that shares nothing with others."""
-    return await Connector(env)(spec)

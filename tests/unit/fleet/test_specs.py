@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tsym_agent.localapi.client import LocalClient
 from tsym_agent.localapi.errors import DaemonNotFoundError
-from tsym_tui.fleet.connecting import connect, expand
+from tsym_tui.fleet.connecting import Connector, expand
 from tsym_tui.fleet.specs import HostSpec, SpecError, SpecKind, parse_spec
 
 
@@ -48,6 +49,10 @@ def test_forms(text: str, kind: SpecKind, address: str, part: str) -> None:
 def test_what_is_no_host_is_refused_in_words(text: str) -> None:
     with pytest.raises(SpecError, match=r"write|is not|longer|port"):
         parse_spec(text)
+
+
+async def connect(spec: HostSpec, env: dict[str, str]) -> LocalClient:
+    return await Connector(env)(spec)
 
 
 def write_index(folder: Path, *names: str) -> None:
