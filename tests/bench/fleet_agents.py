@@ -61,10 +61,11 @@ class Agent:
         self._keys = list(self._peers)
         self._body: bytes | None = None
         self.polls = self.unchanged = 0
+        self.refuses = False
 
     async def __call__(self, request: Request) -> Reply:
         """Answer one request."""
-        match request.path:
+        match request.path if not (self.refuses and request.path == "/v1/watch") else "":
             case "/v1/hello":
                 return _json(msgspec.json.encode(_HELLO))
             case "/v1/watch":
@@ -142,6 +143,8 @@ def _line(value: msgspec.Struct) -> bytes:
 async def _serve(agents: int, peers: int, every_s: float, *, polled: bool) -> None:
     world = World(peers)
     made = [Agent(world, number, every_s) for number in range(agents)]
+    for agent in made:
+        agent.refuses = polled
     servers: list[Server] = [await serve_tcp("127.0.0.1", 0, agent) for agent in made]
     print(" ".join(str(server.port) for server in servers), flush=True)
     ended = asyncio.Event()

@@ -89,12 +89,12 @@ class Ledger:
         """Work a whole status in; raises `PayloadError`."""
         frame = decode(_FRAME, body)
         listed = frame.peer or {}
-        fresh = {key: hash(bytes(raw)) for key, raw in listed.items()}
         known = self._prints if (frame.user or {}) == (self._frame.user or {}) else {}
-        changed = {key: listed[key] for key, mark in fresh.items() if known.get(key) != mark}
-        gone = [key for key in self._ids if key not in fresh]
+        changed = {key: mark for key, raw in listed.items() if known.get(key) != (mark := hash(bytes(raw)))}
+        gone = () if self._ids.keys() == listed.keys() else [key for key in self._ids if key not in listed]
+        peers = _decoded({key: listed[key] for key in changed})
         self._top = _top_of(body) if expects_deltas else None
-        return self._work_in(frame, _decoded(changed), gone, {key: fresh[key] for key in changed})
+        return self._work_in(frame, peers, gone, changed)
 
     def take_delta(self, top: Mapping[str, msgspec.Raw], peers: Mapping[str, msgspec.Raw], gone: Iterable[str]) -> News:
         """Work a delta in; raises `PayloadError`, and `LostPlaceError` where it does not fit what is known."""

@@ -265,13 +265,10 @@ class Member:
 
     async def _take_turn(self) -> None:
         """Follow the host for as long as that lasts, or ask it once."""
-        agent: Agent | None = None
         if await self._attempt(self._reach()):
             agent = self._agent_to_follow()
-            if agent is None:
+            if agent is None or await self._is_refused(agent):
                 await self._attempt(self._read())
-        if agent is not None:
-            await self._follow(agent)
         self._failures = 0 if self._trouble is None else self._failures + 1
 
     async def _attempt(self, asking: Coroutine[object, object, News | None]) -> bool:
@@ -334,14 +331,13 @@ class Member:
         is_due = self._can_follow() and self._clock() >= self._stream_due_s
         return as_agent(self.client) if is_due else None
 
-    async def _follow(self, agent: Agent) -> None:
-        """Follow one stream, and settle when the next may be tried."""
-        began_s = self._clock()
-        wait_s = 0.0
+    async def _is_refused(self, agent: Agent) -> bool:
+        """Follow one stream, settle when the next may be tried, and say whether there was none to be had."""
+        began_s, is_refused = self._clock(), False
         try:
             await follow(agent, self._ledger, self, self._turns)
         except (AccessDeniedError, NotSupportedError, RequestRefusedError):
-            wait_s = self._pace.refused_s
+            is_refused = True
         except LocalAPIError as trouble:
             if not self.is_followed:  # one that stood and broke is tried again before anything is said of the host
                 self.hear_trouble(trouble)
@@ -351,8 +347,9 @@ class Member:
             await _end(surveyor)
         has_settled = self._clock() - began_s >= self._backoff.settled_s
         self._stream_attempts = 1 if has_settled else self._stream_attempts + 1
-        wait_s = wait_s or self._backoff.delay_s(self._stream_attempts, self._roll())
+        wait_s = self._pace.refused_s if is_refused else self._backoff.delay_s(self._stream_attempts, self._roll())
         self._stream_due_s = self._clock() + wait_s
+        return is_refused
 
     async def _survey(self, client: HostClient) -> None:
         """Ask beside a stream for what it does not tell, again and again."""
