@@ -74,6 +74,6 @@ def stderr_sink(line: str) -> bool:
         if not poll.poll(0):
             return False
         os.write(descriptor, line.encode("utf-8", "replace")[: _MOST_LINE_BYTES - 1] + b"\n")
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError):  # closed, or no file at all
         return True
     return True

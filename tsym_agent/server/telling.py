@@ -19,13 +19,12 @@ class CannotStandError(Exception):
 
 
 def say(words: str) -> None:
-    """Say something, in one line without secrets."""
+    """Say something, in one line without secrets; a log that nobody takes holds nobody up."""
     from tsym_agent.model.text import printable
+    from tsym_agent.server.audit import stderr_sink
     from tsym_agent.server.redact import scrub_words
 
-    with suppress(OSError, ValueError):  # nobody listens any more: no reason to end
-        sys.stderr.write(f"tsym-agent: {printable(scrub_words(words))}\n")
-        sys.stderr.flush()
+    stderr_sink(f"tsym-agent: {printable(scrub_words(words))}")
 
 
 def offer_link(link: str) -> None:
