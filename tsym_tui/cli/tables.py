@@ -14,6 +14,9 @@ from tsym_tui.fleet.differences import Spread
 from tsym_tui.fleet.sheets import Sheet
 from tsym_tui.graph.themes import Role
 
+MOST_LAST = 400
+"""Cells of a last column: nothing stands behind it, so a terminal may break it."""
+
 MOST_NAMES = 3
 """Hosts named on a row that many share; the rest is counted."""
 
@@ -49,7 +52,11 @@ def sheet_rows(pen: Pen, told: Sequence[tuple[str, Sheet]]) -> list[Row]:
 
 
 def _table(pen: Pen, titles: tuple[str, ...], sheets: dict[Sheet, list[str]]) -> list[Row]:
-    columns = [Column("HOST", most=40), *(Column(title.upper(), most=_room(pen, len(titles))) for title in titles)]
+    columns = [
+        Column("HOST", most=40),
+        *(Column(title.upper(), most=60) for title in titles[:-1]),
+        Column(titles[-1].upper(), most=MOST_LAST),
+    ]
     lines = []
     for sheet, names in sheets.items():
         who = together(names)
@@ -61,11 +68,6 @@ def _table(pen: Pen, titles: tuple[str, ...], sheets: dict[Sheet, list[str]]) ->
     if left_out:
         rows.append(line(pen.run(f"+{left_out} columns: --json has them", Role.DIM)))
     return rows
-
-
-def _room(pen: Pen, columns: int) -> int:
-    """Give few columns all of the width."""
-    return max(60, pen.columns - 44) if columns <= 2 else 60
 
 
 def _text(pen: Pen, sheets: dict[Sheet, list[str]], hosts: int) -> list[Row]:

@@ -5,6 +5,7 @@ Pure, and without colours: the command line and the app each write the same shee
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
 
@@ -14,6 +15,7 @@ from tsym_agent.localapi.commands import Command, Form
 from tsym_agent.model.payload import PayloadError
 from tsym_agent.model.text import printable
 from tsym_tui.fleet.differences import Value
+from tsym_tui.fleet.dnsanswers import read_message
 
 MOST_COLUMNS = 8
 """More do not fit a terminal; `--json` has them all."""
@@ -279,6 +281,19 @@ def _way(ping: Mapping[str, Value]) -> str:
             return f"path unknown ({in_words(ping.get('ping'))})"
 
 
+def _dns_answer(value: Value) -> Sheet | None:
+    """Lay out what the resolver said, and which one it was."""
+    try:
+        message = read_message(base64.b64decode(_text(value, "Bytes"), validate=True))
+    except ValueError:
+        return None
+    by = ", ".join(_text(resolver, "Addr") for resolver in _dicts(member(value, "Resolvers")))
+    rows = [
+        (message.code, record.name, record.type, record.value, f"{record.ttl_s} s", by) for record in message.records
+    ]
+    return Sheet(("code", "name", "type", "value", "ttl", "asked"), tuple(rows or [(message.code, "", "", "", "", by)]))
+
+
 _KNOWN: dict[str, Callable[[Value], Sheet | None]] = {
     "status": _status,
     "peer-map": _peers,
@@ -286,4 +301,5 @@ _KNOWN: dict[str, Callable[[Value], Sheet | None]] = {
     "derp-map": _derp_map,
     "health": _health,
     "ping": _pings,
+    "dns-query": _dns_answer,
 }

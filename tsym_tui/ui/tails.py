@@ -6,6 +6,7 @@ import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from tsym_agent.model.hosts import Host
 from tsym_tui.fleet.merging import Entry, Sieve, parse_pattern
@@ -68,10 +69,18 @@ class Tail:
     def shown(self) -> list[Entry]:
         """Return all that passes, the oldest first."""
         sieve = self.sieve
-        return [entry for entry in (self.kept if self._held is None else self._held) if sieve.passes(entry)]
+        return [entry for entry in self._looked_at if sieve.passes(entry)]
+
+    @property
+    def _looked_at(self) -> Sequence[Entry]:
+        return self.kept if self._held is None else self._held
 
     def window(self, rows: int) -> list[Entry]:
         """Return what fits a screen."""
+        if self.back == 0:  # all that a storm of lines may cost
+            sieve = self.sieve
+            newest = (entry for entry in reversed(self._looked_at) if sieve.passes(entry))
+            return list(islice(newest, rows))[::-1]
         shown = self.shown()
         self.back = min(self.back, max(0, len(shown) - rows))
         end = len(shown) - self.back

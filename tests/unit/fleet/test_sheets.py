@@ -63,3 +63,13 @@ def test_nonsense_is_no_answer() -> None:
 @pytest.mark.parametrize("body", [b"7", b'"x"', b"[1]", b'{"Peer": 3, "Regions": [1], "Node": 1, "Health": "x"}'])
 def test_known_answers_of_another_shape_are_still_laid_out(name: str, body: bytes) -> None:
     assert sheet(name, body).rows
+
+
+def test_a_dns_answer_is_read_from_its_bytes() -> None:
+    body = b'{"Bytes": "AAeBgAABAAEAAAAAA25hcwAAAQABwAwAAQABAAACWAAEZEAAAg==", "Resolvers": [{"Addr": "192.0.2.53"}]}'
+
+    assert sheet("dns-query", body).rows == (("no error", "nas", "A", "100.64.0.2", "600 s", "192.0.2.53"),)
+
+
+def test_a_dns_answer_that_makes_no_sense_is_shown_as_it_is() -> None:
+    assert sheet("dns-query", b'{"Bytes": "AAA="}').rows == (("Bytes", "AAA="),)

@@ -35,6 +35,10 @@ MOST_LEVEL = 2
 """Log lines are read up to this verbosity, so that showing details shows those that were said before, too."""
 
 
+DRAW_GAP_S = 0.05
+"""Between two drawings of what comes."""
+
+
 class TailGrew(Message):
     """Something was said."""
 
@@ -79,6 +83,7 @@ class StreamScreen(ToolScreen, inherit_bindings=False):
         super().__init__(desk)
         self._asked = tuple(asked)
         self._everybody = everybody
+        self._is_drawing_due = False
         self.name_of_stream = name
         self.tail = Tail(tuple(one.host for one in asked))
         self._pane = TailPane(desk, self.tail)
@@ -121,7 +126,13 @@ class StreamScreen(ToolScreen, inherit_bindings=False):
                 self.post_message(TailGrew())
 
     def on_tail_grew(self) -> None:
-        """Draw what came."""
+        """Draw what came, soon: a storm of lines is drawn a few times a second."""
+        if not self._is_drawing_due:
+            self._is_drawing_due = True
+            self.set_timer(DRAW_GAP_S, self._draw)
+
+    def _draw(self) -> None:
+        self._is_drawing_due = False
         self.show()
 
     def action_move(self, step: int) -> None:
