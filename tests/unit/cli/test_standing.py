@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
+from tests.unit.cli.test_app import Terminal
 from tests.unit.control.fake_tailscale import CLIENT_ID, CLIENT_SECRET, FakeTailscale
 from tests.unit.tailscaled.conftest import Place, place
 from tsym_agent.control.credentials import TailscaleCredentials
@@ -61,6 +64,11 @@ def credentials_for(fake: FakeTailscale) -> TailscaleCredentials:
     return TailscaleCredentials(url=fake.url, client_id=CLIENT_ID, client_secret=Secret(CLIENT_SECRET))
 
 
+def read_records(folder: Path) -> list[dict[str, Any]]:
+    """Return what the programs of a folder were told."""
+    return [json.loads(line) for line in (folder / "record").read_text().splitlines()]
+
+
 def test_nothing_asked_for_is_this_machines_tailscale() -> None:
     assert choose_standing(StandingWishes(), {}) is None
 
@@ -108,6 +116,25 @@ def test_the_key_may_stand_in_a_file(programs: Place, short_state: Path) -> None
 def test_a_key_file_that_is_not_there_is_named(programs: Place, short_state: Path) -> None:  # noqa: ARG001
     with pytest.raises(CommandError, match="TS_AUTHKEY_FILE: there is no file /none"):
         choose_standing(OWN, {**os.environ, "TS_AUTHKEY_FILE": "/none"})
+
+
+def test_the_app_opens_on_its_node_and_takes_it_along(programs: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{programs.root}:{os.environ['PATH']}")
+    folder = programs.root / ".local" / "state" / "tsym" / "node"
+    folder.mkdir(parents=True, mode=0o700)
+    for kept in ("login", "tailscaled.state"):
+        (folder / kept).touch()
+    terminal = Terminal(programs.root, "--own-node", "--no-logout", "--start-screen", "nodes")
+    try:
+        terminal.wait_for(b"live")
+        (daemon,) = [entry for entry in read_records(folder) if "--tun=userspace-networking" in entry["argv"]]
+        terminal.type(b"q")
+
+        assert terminal.end() == 0
+        with pytest.raises(ProcessLookupError):
+            os.kill(daemon["pid"], 0)
+    finally:
+        terminal.close()
 
 
 async def test_local_is_the_own_node(programs: Place, standing: Standing) -> None:
