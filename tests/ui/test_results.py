@@ -163,7 +163,7 @@ def test_answers_are_written_to_files_of_their_own(tmp_path: Path) -> None:
 
     assert folder.stat().st_mode & 0o777 == 0o700
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
-        "01-a.json": b'{"x":1}', "02-b.json": b'{"x":1}',
+        "a.json": b'{"x":1}', "b.json": b'{"x":1}',
     }  # fmt: skip
 
 
@@ -173,3 +173,14 @@ def test_nonsense_is_no_answer() -> None:
     run.take(Answer(host=host, body=b"<html>"))
 
     assert (run.good, run.answers[host.spec].verdict) == ([], Verdict.FAILED)
+
+
+async def test_a_bug_while_asking_is_said_and_not_mistaken_for_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError("off by one")
+
+    monkeypatch.setattr("tsym_tui.ui.screens.results.ask_one", broken)
+    async with running(pictures.home()) as run:
+        await run.press("x", *"prefs", "enter")
+
+        await run.until(lambda: "a bug of ours" in run.text(), "the words")

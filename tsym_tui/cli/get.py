@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -23,13 +22,14 @@ from tsym_tui.cli.exits import Exit
 from tsym_tui.cli.names import find_node, parse_address
 from tsym_tui.cli.options import look_options, setting, shared_options
 from tsym_tui.cli.session import open_fleet, run
-from tsym_tui.cli.tables import catalogue_rows, host_names, sheet_rows, spread_rows
+from tsym_tui.cli.tables import catalogue_rows, sheet_rows, spread_rows
 from tsym_tui.cli.texts import choose_pen, emit, narrate
 from tsym_tui.cli.wishes import Wishes, to_wishes
 from tsym_tui.fleet.differences import Spread, Value, compare
 from tsym_tui.fleet.fanout import Answer, Job, Verdict, ask_one, fan_out, hosts_as_they_come
 from tsym_tui.fleet.filters import FilterError
 from tsym_tui.fleet.fleet import Asked, Fleet
+from tsym_tui.fleet.hostnames import file_name, host_names
 from tsym_tui.fleet.pinging import Ping, Round, ping_from
 from tsym_tui.fleet.questions import (
     PING,
@@ -308,16 +308,6 @@ def _write_files(pattern: str, good: Sequence[Answer]) -> None:
         except OSError as error:
             raise CommandError(f"cannot write {path}: {error.strerror or error}") from error
         narrate(f"tsym: {answer.host.name}: {len(answer.body)} bytes in {path}")
-
-
-def file_name(name: str, taken: set[str]) -> str:
-    """Make a host's name part of a file's name: it comes from a stranger, and may be another one's too."""
-    safe = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_") or "host"
-    number = 1
-    while (unique := safe if number == 1 else f"{safe}-{number}") in taken:
-        number += 1
-    taken.add(unique)
-    return unique
 
 
 def _tell(answers: Iterable[Answer]) -> None:

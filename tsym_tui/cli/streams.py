@@ -11,18 +11,17 @@ import msgspec
 
 from tsym_agent.model.documents import JSON
 from tsym_agent.model.hosts import Host, HostState
-from tsym_agent.model.times import parse_time
 from tsym_tui.cli.documents import emit_line
 from tsym_tui.cli.errors import CommandError
 from tsym_tui.cli.exits import Exit
 from tsym_tui.cli.get import PATIENCE_S, judge
 from tsym_tui.cli.options import Decorator, Function, setting
 from tsym_tui.cli.session import open_fleet
-from tsym_tui.cli.tables import host_names
 from tsym_tui.cli.texts import Pen, Row, choose_pen, emit, line
 from tsym_tui.cli.wishes import Wishes
 from tsym_tui.fleet.fanout import Verdict, hosts_as_they_come
 from tsym_tui.fleet.filters import FilterError
+from tsym_tui.fleet.hostnames import host_names
 from tsym_tui.fleet.merging import Entry, Merger, Sieve, Tone, parse_pattern
 from tsym_tui.fleet.select import parse_selector
 from tsym_tui.fleet.streaming import Following, sources_of
@@ -133,19 +132,13 @@ class Writer:
         hue = hue_of(pen.theme, place)
         bar = "|" if pen.level is Level.ASCII else "▌"
         head = [
-            pen.run(f"{clock_of(entry)} ", Role.DIM),
+            pen.run(f"{entry.clock} ", Role.DIM),
             Run(f"{bar}{name}{' ' * (cells - width(name))} ", hue),
         ]
         lost = [line(*head, pen.run(f"{entry.lost} dropped here", Role.WARN))] if entry.lost else []
         if entry.tone is Tone.NOTICE:
             return [*lost, line(*head, pen.run(f"-- {settle(entry.words)}", Role.WARN))]
         return [*lost, line(*head, *self._write(pen, entry))]
-
-
-def clock_of(entry: Entry) -> str:
-    """Write the host's own time as a clock where we sit."""
-    moment = parse_time(entry.at)
-    return moment.astimezone().strftime("%H:%M:%S.%f")[:-3] if moment else "??:??:??.???"
 
 
 def entry_json(entry: Entry) -> JSON:

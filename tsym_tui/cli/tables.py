@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from tsym_agent.localapi.commands import Command
-from tsym_agent.model.hosts import Host
 from tsym_tui.cli.texts import Column, Pen, Row, line, table
 from tsym_tui.fleet.differences import Spread
 from tsym_tui.fleet.sheets import Sheet
@@ -19,16 +17,6 @@ MOST_LAST = 400
 
 MOST_NAMES = 3
 """Hosts named on a row that many share; the rest is counted."""
-
-
-def host_names(hosts: Iterable[Host]) -> dict[str, str]:
-    """Name hosts by spec: by their short names where those are unique, else with the spec."""
-    hosts = tuple(hosts)
-    counts = Counter(host.name for host in hosts)
-    return {
-        host.spec: host.name if counts[host.name] == 1 or host.name == host.spec else f"{host.name} ({host.spec})"
-        for host in hosts
-    }
 
 
 def together(names: Sequence[str]) -> str:

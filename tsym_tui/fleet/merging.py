@@ -83,6 +83,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     lost: int = 0
     """Entries dropped just before it: by the daemon, the way, or since the reader was slow."""
 
+    @property
+    def clock(self) -> str:
+        """The host's own time as a clock where we sit, with milliseconds."""
+        moment = parse_time(self.at)
+        return moment.astimezone().strftime("%H:%M:%S.%f")[:-3] if moment else "--:--:--.---"
+
 
 class Source(msgspec.Struct, frozen=True):
     """One host to follow."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +13,7 @@ from tsym_agent.model.payload import PayloadError
 from tsym_agent.model.text import printable
 from tsym_tui.fleet.differences import Spread, compare
 from tsym_tui.fleet.fanout import Answer, Job, Verdict
+from tsym_tui.fleet.hostnames import host_names
 from tsym_tui.fleet.sheets import Sheet, read_answer, sheet_of
 
 
@@ -70,8 +70,7 @@ class Run:
 
     def names(self) -> dict[str, str]:
         """Name the hosts; those of one name by their specs, too."""
-        counts = Counter(host.name for host in self.hosts)
-        return {host.spec: host.name if counts[host.name] == 1 else f"{host.name} ({host.spec})" for host in self.hosts}
+        return host_names(self.hosts)
 
     def move(self, step: int) -> None:
         """Look at another host."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tsym_agent.model.times import parse_time
 from tsym_tui.fleet.merging import Entry, Tone
 from tsym_tui.graph.cells import settle, width
 from tsym_tui.graph.frame import Run
@@ -44,7 +43,7 @@ def entry_rows(pen: Pen, entry: Entry, place: int, name_cells: int, cells: int, 
     hue = hue_of(pen.theme, place)
     bar = "|" if pen.is_ascii else "▌"
     name = fit_text(settle(entry.host.name), name_cells, pen.signs.ellipsis)
-    head = [pen.dim(f" {clock_of(entry, cells)} "), Run(f"{bar}{name} ", hue)]
+    head = [pen.dim(f" {entry.clock if cells >= 84 else entry.clock[:8]} "), Run(f"{bar}{name} ", hue)]
     head += [pen(f"({entry.lost} dropped) ", Role.WARN)] if entry.lost else []
     is_notice = entry.tone is Tone.NOTICE
     role = Role.WARN if is_notice else Role.DIM if entry.level else Role.TEXT
@@ -56,15 +55,6 @@ def entry_rows(pen: Pen, entry: Entry, place: int, name_cells: int, cells: int, 
     first, *others = wrap(text, room)
     rest = [[*blank(cells - room - 1), Run(bar, hue), pen(line, role)] for line in others]
     return [[*head, pen(first, role)], *rest]
-
-
-def clock_of(entry: Entry, cells: int) -> str:
-    """Write the host's own time as a clock where we sit, shorter on a small terminal."""
-    moment = parse_time(entry.at)
-    if moment is None:
-        return "--:--:--"
-    text = moment.astimezone().strftime("%H:%M:%S.%f")
-    return text[:12] if cells >= 84 else text[:8]
 
 
 def _why_empty(tail: Tail) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from datetime import datetime
@@ -15,6 +14,7 @@ from textual.message import Message
 from tsym_agent.localapi.commands import Form
 from tsym_tui.fleet.fanout import Answer, Job, ask_one, each, fan_out
 from tsym_tui.fleet.fleet import Asked
+from tsym_tui.fleet.hostnames import file_name
 from tsym_tui.fleet.pinging import Round, ping_from
 from tsym_tui.fleet.questions import PING, ping_job
 from tsym_tui.ui.bindings import bindings_of
@@ -179,7 +179,7 @@ def write_answers(run: Run, now: datetime, base: Path | None = None) -> Path:
     suffix = {Form.JSON: "json", Form.TEXT: "txt", Form.BYTES: "bin", Form.STREAM: "ndjson"}[run.job.command.form]
     folder = (base or Path()) / f"tsym-{run.job.command.name}-{now:%Y%m%d-%H%M%S}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    for number, answer in enumerate(run.good, 1):
-        safe = re.sub(r"[^A-Za-z0-9_-]+", "_", answer.host.name).strip("_") or "host"
-        (folder / f"{number:02d}-{safe}.{suffix}").write_bytes(answer.body)
+    taken: set[str] = set()
+    for answer in run.good:
+        (folder / f"{file_name(answer.host.name, taken)}.{suffix}").write_bytes(answer.body)
     return folder

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.worker import Worker, WorkerState
 
 from tsym_agent.model.ids import NodeRef
+from tsym_tui.ui.crashes import name_and_words
 from tsym_tui.ui.rows.keyrow import render_keys
 from tsym_tui.ui.rows.pens import Row
 from tsym_tui.ui.screens.base import TailnetScreen
@@ -62,6 +64,12 @@ class ToolScreen(TailnetScreen, inherit_bindings=False):
         headers.first().crumbs = self.crumbs
         for pane in self.query(Pane):
             pane.redraw()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Say so when what fills this screen broke: it would look as if hosts were silent."""
+        if event.state is WorkerState.ERROR:
+            self.log(event.worker.error)
+            self.say(f"a bug of ours: {name_and_words(event.worker.error or RuntimeError())}")
 
     def action_back(self) -> None:
         """Go back to where we came from."""
