@@ -7,6 +7,7 @@ takes the log, lines are lost, and the next one that gets through says how many.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import select
@@ -46,6 +47,30 @@ class Audit:
         if self.lost:
             words.append(f"lost={self.lost}")
         self.lost = 0 if self._sink(" ".join(words)) else self.lost + 1
+
+
+class FaultLog(logging.Handler):
+    """Takes what our libraries and asyncio log, as lines like all others: a traceback is nothing for a journal."""
+
+    def __init__(self, audit: Audit) -> None:
+        super().__init__(logging.WARNING)
+        self._audit = audit
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record down in one line."""
+        error = record.exc_info[1] if record.exc_info else None
+        self._audit.write("log", {"level": record.levelname, "says": record.getMessage(), **describe(error)})
+
+
+def describe(error: BaseException | None) -> dict[str, str]:
+    """Return what an error says and where it was raised."""
+    if error is None:
+        return {}
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else ""
+    return {"error": f"{type(error).__name__}: {error}", "at_line": place}
 
 
 def _value(value: object) -> str:

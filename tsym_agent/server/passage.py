@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from tsym_agent.model.hello import Caller
-from tsym_agent.server.audit import Audit
+from tsym_agent.server.audit import Audit, describe
 from tsym_agent.server.budgets import Cost, Lease
 from tsym_agent.server.identity import Admitted
 from tsym_agent.server.problems import AGENT_HEADER, Code, Problem
@@ -87,9 +87,7 @@ class Passage:
     def note_fault(self, error: Exception) -> None:
         """Write down where a fault of ours is."""
         if self._audit is not None:
-            self._audit.write(
-                "fault", {"what": self.what, "error": f"{type(error).__name__}: {error}", "at_line": _place(error)}
-            )
+            self._audit.write("fault", {"what": self.what, **describe(error)})
 
     def _ended(self, status: int, code: str, *, is_long: bool) -> None:
         self.release()
@@ -117,14 +115,6 @@ class Passage:
                 "ms": (time.monotonic() - self._begun_s) * 1000,
             },
         )
-
-
-def _place(error: Exception) -> str:
-    """Return file and line where an error was raised."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else ""
 
 
 class Held(AsyncGenerator[bytes, None]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from tsym_agent.model.payload import PayloadError
 from tsym_agent.model.status import BackendState, parse_status
 from tsym_agent.model.text import printable
 from tsym_agent.server.advice import advise
-from tsym_agent.server.audit import Audit
+from tsym_agent.server.audit import Audit, FaultLog
 from tsym_agent.server.beside import Beside
 from tsym_agent.server.finding import FoundOpener, find_host
 from tsym_agent.server.guards import LOOPBACK_NAMES, HostGuard
@@ -50,6 +51,7 @@ class Standing:
         self._options = options
         self._env = env
         self._audit = Audit(with_time="JOURNAL_STREAM" not in env)
+        logging.getLogger().addHandler(FaultLog(self._audit))
         self._ground = Ground("", is_expired=False, is_userspace=False, addresses=(), names=())
         self._guard = HostGuard(port=options.port)
 
