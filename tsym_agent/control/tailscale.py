@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from urllib.parse import quote
 
 import msgspec
 
@@ -150,7 +151,7 @@ class TailscaleControl:
         self._credentials = credentials
         self._clock = clock
         self._rest = Rest(credentials.url, sleep=sleep)
-        self._tailnet = f"{API}/tailnet/{credentials.tailnet}"
+        self._tailnet = f"{API}/tailnet/{quote(credentials.tailnet, safe='')}"
         self._token: Secret | None = None
         self._token_until_s = 0.0
         self._renewing = asyncio.Lock()
@@ -214,14 +215,18 @@ class TailscaleControl:
 
         async def read(key_id: str) -> _Key:
             async with turns:
-                return self._rest.read(_KEY, await self._ask(Call(method="GET", path=f"{path}/{key_id}", needs=needs)))
+                return self._rest.read(
+                    _KEY, await self._ask(Call(method="GET", path=f"{path}/{quote(key_id, safe='')}", needs=needs))
+                )
 
         found = await asyncio.gather(*(read(key.id) for key in listed.keys or ()))
         return tuple(_to_key_facts(key) for key in found if key.key_type == "auth" and not key.invalid)
 
     async def revoke_key(self, key_id: str) -> None:
         """Ask `DELETE /tailnet/{t}/keys/{id}`; needs the scope `auth_keys`."""
-        await self._ask(Call(method="DELETE", path=f"{self._tailnet}/keys/{key_id}", needs="the scope auth_keys"))
+        await self._ask(
+            Call(method="DELETE", path=f"{self._tailnet}/keys/{quote(key_id, safe='')}", needs="the scope auth_keys")
+        )
 
     async def policy(self) -> Policy:
         """Ask `GET /tailnet/{t}/acl` for HuJSON; needs the scope `policy_file:read`."""
@@ -250,6 +255,9 @@ class TailscaleControl:
     async def aclose(self) -> None:
         """Close all connections."""
         await self._rest.aclose()
+
+    def _key_path(self, key_id: str) -> str:
+        return f"{self._tailnet}/keys/{quote(key_id, safe='')}"
 
     async def _ask_dns(self, part: str) -> Answer:
         return await self._ask(Call(method="GET", path=f"{self._tailnet}/dns/{part}", needs="the scope dns:read"))

@@ -131,18 +131,32 @@ class Lookout:
 
     async def newcomer(self, until_s: float) -> Newcomer | None:
         """Return the first new node; None when none came until then, on this object's clock."""
+        question: asyncio.Task[list[Newcomer]] | None = None
         look = 0
-        while self._clock() < until_s:
-            seen = await self._seen_at_home()
-            if self.sees_control and look % LOOKS_PER_QUESTION == 0:
-                with suppress(ControlError):  # it answered before, and the next question is soon
-                    seen += self._of_control(await self._control.devices())
-            for node in seen:
-                if node.id not in self._known:
-                    return node
-            look += 1
-            await self._sleep(LOOK_S)
+        try:
+            while self._clock() < until_s:
+                seen = await self._seen_at_home()
+                if question is not None and question.done():
+                    seen += question.result()
+                    question = None
+                elif question is None and self.sees_control and look % LOOKS_PER_QUESTION == 0:
+                    question = asyncio.create_task(self._seen_by_control(), name="ask control")
+                for node in seen:
+                    if node.id not in self._known:
+                        return node
+                look += 1
+                await self._sleep(LOOK_S)
+        finally:
+            if question is not None:
+                question.cancel()
+                await asyncio.gather(question, return_exceptions=True)
         return None
+
+    async def _seen_by_control(self) -> list[Newcomer]:
+        """Ask beside the local looks: a control plane that is slow must not hide whom we see ourselves."""
+        with suppress(ControlError):  # it answered before, and the next question is soon
+            return self._of_control(await self._control.devices())
+        return []
 
     async def _seen_at_home(self) -> list[Newcomer]:
         return [] if self.at_home is None else self._of_status(await self._home.status())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tsym_agent.control.errors import ControlUnreachableError, NotPermittedError
@@ -39,6 +41,7 @@ class Time:
 
     async def sleep(self, seconds: float) -> None:
         self.now_s += seconds
+        await asyncio.sleep(0)
 
 
 class Home(HomeTailnet):
@@ -63,9 +66,12 @@ class Control:
         self.known = list(devices)
         self.troubles: list[Exception] = []
         self.asked = 0
+        self.is_silent = False
 
     async def devices(self) -> tuple[Device, ...]:
         self.asked += 1
+        if self.is_silent:
+            await asyncio.Event().wait()
         if self.troubles:
             raise self.troubles.pop(0)
         return tuple(self.known)
@@ -172,6 +178,17 @@ async def test_a_passing_trouble_of_control_does_not_end_the_wait() -> None:
     control.known.append(device(9, TAG))
 
     assert await lookout.newcomer(60.0) is not None
+
+
+async def test_a_silent_control_does_not_hide_whom_the_local_status_shows() -> None:
+    time, control, home = Time(), Control(ME), Home(status())
+    lookout = look_out(control, home, time)
+    await lookout.remember()
+    control.is_silent = True
+    assert await lookout.newcomer(10.0) is None
+    home.now = status(peer(9, TAG))
+
+    assert await lookout.newcomer(20.0) is not None
 
 
 async def test_credentials_that_only_make_keys_leave_the_local_status() -> None:

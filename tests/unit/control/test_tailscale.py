@@ -336,6 +336,24 @@ async def test_no_error_repeats_a_secret(control: TailscaleControl, tailscale: F
     assert "planted" not in str(caught.value)
 
 
+async def test_no_log_of_any_library_holds_a_secret(
+    control: TailscaleControl, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+
+    await control.create_key(WISH)
+
+    assert "/tailnet/-/keys" in caplog.text
+    assert "planted" not in caplog.text
+
+
+async def test_an_id_is_one_part_of_a_path(control: TailscaleControl, tailscale: FakeTailscale) -> None:
+    with pytest.raises(NoSuchThingError):
+        await control.revoke_key("../devices?x")
+
+    assert tailscale.requests[-1].target == "/api/v2/tailnet/-/keys/..%2Fdevices%3Fx"
+
+
 async def test_nobody_at_the_url_is_said_with_the_url(pauses: Pauses) -> None:
     credentials = TailscaleCredentials(url="http://127.0.0.1:1", api_key=Secret(API_KEY))
     control = TailscaleControl(credentials, sleep=pauses)
