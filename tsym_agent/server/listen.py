@@ -31,6 +31,9 @@ RETRY_S = 1.0
 """While something is missing: the daemon, or an address that is not on its device yet."""
 
 
+_STARTING = frozenset({BackendState.STARTING, BackendState.NO_STATE})
+
+
 class Ground(NamedTuple):
     """What an agent stands on."""
 
@@ -169,6 +172,9 @@ class Follower:
         except (LocalAPIError, PayloadError) as error:
             # What is listened on stays: nobody is let in while nobody can be asked for, and the daemon may be back.
             self._tell((f"{error}", *self._standing()))
+            return True
+        if ground.word in _STARTING:
+            self._tell((advise(ground.word), *self._standing()))  # what it will stand on is not known yet
             return True
         self._on_ground(ground)
         troubles = await self._listener.stand_on(ground.places)

@@ -154,6 +154,18 @@ async def test_a_daemon_that_restarts_keeps_its_listeners() -> None:
     await listener.aclose()
 
 
+@pytest.mark.parametrize("state", ["Starting", "NoState"])
+async def test_a_daemon_that_starts_keeps_its_listeners(state: str) -> None:
+    net = Net("100.64.0.1", "fd7a:115c::1")
+    said, hurries, grounds, listener = await looks(net, body(), body(BackendState=state, TailscaleIPs=None, Self=None))
+
+    assert net.is_open("100.64.0.1")
+    assert hurries == [False, True]
+    assert len(grounds) == 1
+    assert said[-1] == "tailscaled is starting: wait a moment"
+    await listener.aclose()
+
+
 async def test_a_node_that_leaves_the_tailnet_is_listened_on_no_more() -> None:
     net = Net("100.64.0.1", "fd7a:115c::1")
     said, hurries, _, _ = await looks(net, body(), body(BackendState="Stopped"))
