@@ -30,6 +30,7 @@ class AppWishes(StandingWishes, frozen=True, kw_only=True):
     """What the app may be told."""
 
     hosts: tuple[str, ...] = msgspec.field(default=(), name="host")
+    scan: bool = False
     everything: bool = msgspec.field(default=False, name="all")
     layout: str = "auto"
     start_screen: str = "map"
@@ -53,7 +54,7 @@ def run_app(given: Mapping[str, object]) -> int:
 
         env = {**os.environ, **settings_environment(context)}
         # who names hosts has chosen; nobody else is asked then
-        options = FleetOptions(everything=wishes.everything, env=env, discovers=not wishes.hosts)
+        options = FleetOptions(everything=wishes.everything, env=env, discovers=not wishes.hosts, scans=wishes.scan)
         if standing is None:
             return Fleet(specs, options=options)
         await asyncio.to_thread(import_module, "tsym_tui.cli.own_source")

@@ -79,7 +79,7 @@ class GetWishes(Wishes, frozen=True, kw_only=True):
 @setting("--raw", is_flag=True, help="Print the one answer as it came.")
 @setting("--output", metavar="FILE", help="Write answers as they came; {host} stands for the host's name.")
 @setting("--body", default="", metavar="TEXT|@FILE", help="For the few commands that want one.")
-@shared_options("host", "json", "ndjson")
+@shared_options("host", "scan", "json", "ndjson")
 @look_options
 def command(**given: object) -> int:
     """Ask COMMAND of every host, or of those --on names. Without COMMAND, list what there is to ask.

@@ -23,6 +23,7 @@ _COLUMNS = (
     Column("STATE"),
     Column("VERSION", most=12),
     Column("RIGHTS"),
+    Column("AGENT", most=24),
     Column("VIA", most=50),
     Column("ANSWERED"),
     Column("WHAT TO DO", most=200),
@@ -30,10 +31,14 @@ _COLUMNS = (
 
 
 @click.command("hosts", short_help="List the hosts that are asked, and how they stand.")
-@shared_options("host", "json", "ndjson", "watch", "every")
+@shared_options("host", "scan", "json", "ndjson", "watch", "every")
 @look_options
 def command(**given: object) -> int:
     """List the hosts that are asked, and how they stand.
+
+    Without --host these are this machine's tailscaled or the hosts file, and every agent that they or the control plane
+    know of by its tag. AGENT says by which agent a host is asked and how that one stands; one that does not tell of
+    changes by itself is polled.
 
     A daemon that is stopped, starting or logged out has been reached: that is an answer, and the exit code is 0.
     """
@@ -61,6 +66,13 @@ _ROLES = {HostState.OK: Role.OK, HostState.CONNECTING: Role.DIM, HostState.FAILE
 _RIGHTS = {Rights.READ: "read", Rights.WRITE: "write"}
 
 
+def _agent_words(host: Host) -> str:
+    """Say by which agent a host is asked; nothing where its daemon is."""
+    if host.agent is None:
+        return host.mode
+    return ", ".join(part for part in (host.agent, host.mode, "" if host.is_followed else "polled") if part)
+
+
 def _cells(pen: Pen, host: Host) -> Row:
     answered = "" if host.state is HostState.OK else format_age(host.age_s)
     return [
@@ -68,6 +80,7 @@ def _cells(pen: Pen, host: Host) -> Row:
         pen.run(HOST_WORDS[host.state], _ROLES.get(host.state, Role.WARN)),
         pen.run((host.version or "").partition("-")[0]),
         pen.run(_RIGHTS[host.rights] if host.rights else "", Role.DIM),
+        pen.run(_agent_words(host)),
         pen.run(host.via or host.spec, Role.DIM),
         pen.run(answered, Role.STALE),
         pen.run(host.error or "; ".join(host.health), Role.WARN),

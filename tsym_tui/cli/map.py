@@ -51,7 +51,7 @@ class MapWishes(Wishes, frozen=True, kw_only=True):
 @setting("--height", type=click.IntRange(4, 500), help="Rows of the picture.  [default: the terminal's, else 36]")
 @setting("--seed", type=click.IntRange(0), default=0, show_default=True, help="For layouts that start at random.")
 @setting("--only-problems", is_flag=True, help="Leave lines out that are direct and fast.")
-@shared_options("host", "all", "settle", "fail_on", "watch", "every")
+@shared_options("host", "scan", "all", "settle", "fail_on", "watch", "every")
 @look_options
 def command(**given: object) -> int:
     """Draw the tailnet.

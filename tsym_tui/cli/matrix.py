@@ -22,7 +22,7 @@ from tsym_tui.fleet.fleet import Fleet
 
 
 @click.command("matrix", short_help="Show path and latency of every pair, host by peer.")
-@shared_options("host", "all", "json", "ndjson", "settle", "fail_on", "watch", "every")
+@shared_options("host", "scan", "all", "json", "ndjson", "settle", "fail_on", "watch", "every")
 @look_options
 def command(**given: object) -> int:
     """Show path and latency of every pair: a row for each host, a column for each node.

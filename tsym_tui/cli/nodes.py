@@ -33,7 +33,7 @@ _COLUMNS = (
 
 
 @click.command("nodes", short_help="List the nodes of the tailnet.")
-@shared_options("host", "all", "json", "ndjson", "watch", "every")
+@shared_options("host", "scan", "all", "json", "ndjson", "watch", "every")
 @look_options
 def command(**given: object) -> int:
     """List the nodes that the hosts know, their views merged. Sends no probe.

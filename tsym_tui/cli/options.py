@@ -68,6 +68,9 @@ def _shared(*declarations: str, **attributes: object) -> Callable[[], Decorator]
 
 _SHARED: dict[str, Callable[[], Decorator]] = {
     "host": _shared("--host", multiple=True, metavar="SPEC", help="A host to ask; repeatable. See `tsym --help`."),
+    "scan": _shared(
+        "--scan", is_flag=True, help="Also knock once at each online peer for an agent that carries no tag."
+    ),
     "all": _shared("--all", is_flag=True, help="Show and probe hidden nodes and phones, too."),
     "json": _shared("--json", is_flag=True, help="Print one JSON object."),
     "ndjson": _shared("--ndjson", is_flag=True, help="Print one JSON object a line, as results come."),

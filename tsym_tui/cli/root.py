@@ -85,7 +85,7 @@ def load_command(name: str) -> click.Command | None:
 @click.group("tsym", cls=LazyGroup, help=HELP, invoke_without_command=True)
 @config_option
 @version_option
-@shared_options("host", "all", "layout")
+@shared_options("host", "scan", "all", "layout")
 @setting(
     "--start-screen", type=click.Choice(["map", "nodes"]), default="map", show_default=True, help="Screen of the app."
 )

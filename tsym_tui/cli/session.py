@@ -20,8 +20,14 @@ from tsym_tui.graph.looks import HOST_WORDS
 
 
 def open_fleet(wishes: Wishes, *, is_probing: bool) -> Fleet:
-    """Make the fleet that a command asks."""
-    options = FleetOptions(everything=wishes.everything, is_probing=is_probing, may_ask=is_terminal(sys.stdin))
+    """Make the fleet that a command asks. Who names hosts has chosen: then no others are looked for."""
+    options = FleetOptions(
+        everything=wishes.everything,
+        is_probing=is_probing,
+        may_ask=is_terminal(sys.stdin),
+        discovers=not wishes.hosts,
+        scans=wishes.scan,
+    )
     return Fleet(choose_hosts(wishes.hosts), options=options)
 
 

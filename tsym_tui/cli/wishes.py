@@ -20,6 +20,7 @@ class Wishes(Look, frozen=True, kw_only=True):
     """What every command that asks hosts may be told."""
 
     hosts: tuple[str, ...] = msgspec.field(default=(), name="host")
+    scan: bool = False
     everything: bool = msgspec.field(default=False, name="all")
     wants_json: bool = msgspec.field(default=False, name="json")
     wants_ndjson: bool = msgspec.field(default=False, name="ndjson")

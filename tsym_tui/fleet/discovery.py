@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping
-from contextlib import suppress
 
+from tsym_agent.control.plane import Device
 from tsym_agent.localapi.errors import AccessDeniedError, LocalAPIError, NotSupportedError, RequestRefusedError
 from tsym_agent.model.agents import AGENT_TAG, PORT
 from tsym_tui.fleet.members import Connect, HostClient
@@ -85,24 +85,36 @@ async def _is_somebody(spec: HostSpec, connect: Connect) -> bool:
     return True
 
 
-async def agents_of_control(env: Mapping[str, str]) -> list[HostSpec] | None:
-    """Ask the control plane for its devices with the agents' tag; None where it cannot be asked."""
-    from tsym_agent.control import ControlError, connect, has_credentials, read_credentials
+def can_ask_control(env: Mapping[str, str]) -> bool:
+    """Say whether there are credentials of a control plane."""
+    from tsym_agent.control import has_credentials
 
-    if not has_credentials(env):
-        return None
-    with suppress(ControlError):
+    return has_credentials(env)
+
+
+async def agents_of_control(env: Mapping[str, str]) -> list[HostSpec] | None:
+    """Ask the control plane for its devices with the agents' tag; None when it does not answer."""
+    from tsym_agent.control import ControlError, connect, read_credentials
+
+    try:
         control = connect(read_credentials(env))
         try:
-            devices = await control.devices()
+            return devices_to_ask(await control.devices())
         finally:
             await control.aclose()
-        tagged = [device for device in devices if AGENT_TAG in device.tags and (device.name or device.addresses)]
-        # the address comes first here: Headscale tells only the first label of a name
-        return [agent_spec(_plain(device.addresses) or device.name) for device in tagged]
-    return None
+    except ControlError:
+        return None
+
+
+def devices_to_ask(devices: Iterable[Device]) -> list[HostSpec]:
+    """Return the devices whose tag says that they run an agent.
+
+    The address comes first here: Headscale tells only the first label of a name.
+    """
+    tagged = [device for device in devices if AGENT_TAG in device.tags and (device.name or device.addresses)]
+    return [agent_spec(_plain(device.addresses) or device.name) for device in tagged]
 
 
 def _plain(addresses: Iterable[str]) -> str:
-    """Return the first IPv4 address."""
+    """Return the first IPv4 address; empty when there is none."""
     return next((address for address in addresses if ":" not in address), "")

@@ -29,7 +29,16 @@ from tsym_agent.probe.sweep import Clock, Enough, RoundTemplate, Sender
 from tsym_agent.probe.window import Sample
 from tsym_tui.fleet.connecting import Connector, expand
 from tsym_tui.fleet.details import NodeDetails, ask_details
-from tsym_tui.fleet.discovery import LOOK_AGAIN_S, NEAR, address_of, agent_spec, agents_of_control, scan, tagged_agents
+from tsym_tui.fleet.discovery import (
+    LOOK_AGAIN_S,
+    NEAR,
+    address_of,
+    agent_spec,
+    agents_of_control,
+    can_ask_control,
+    scan,
+    tagged_agents,
+)
 from tsym_tui.fleet.members import DEFAULT_PACE, Connect, HostClient, Member, Pace
 from tsym_tui.fleet.picture import Picture
 from tsym_tui.fleet.prober import Prober
@@ -318,10 +327,9 @@ class Fleet:
         try:
             if self._options.scans:
                 await self._scan()
-            while self._options.discovers:
-                if (specs := await agents_of_control(self._options.env)) is None:
-                    return
-                self._keep_finds("control", specs)
+            while self._options.discovers and can_ask_control(self._options.env):
+                if (specs := await agents_of_control(self._options.env)) is not None:
+                    self._keep_finds("control", specs)
                 self._searched.set()
                 await asyncio.sleep(LOOK_AGAIN_S)
         finally:
