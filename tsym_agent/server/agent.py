@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from tsym_agent.exits import Exit
+from tsym_agent.server.memory import keep_freed_memory
 from tsym_agent.server.options import Options
 from tsym_agent.server.telling import CannotStandError, notify, say
 from tsym_agent.wire.exchange import Handler, Reply, Request
@@ -23,6 +24,7 @@ LOOPBACK = "127.0.0.1"
 
 async def run_agent(options: Options, env: Mapping[str, str] = os.environ) -> Exit:
     """Serve until SIGTERM or SIGINT; return how it ended."""
+    keep_freed_memory()
     told_to_end = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

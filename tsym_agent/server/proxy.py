@@ -124,7 +124,7 @@ class Proxy:
             raise ProblemError(problem_of(from_wire(self._http.where, error))) from error
         if upstream.status not in _GOOD:
             upstream.close()
-            return self._refusal(asked, upstream, bytes(gathered))
+            return self._refusal(asked, upstream, gathered)
         if not is_all and enough == GATHERED_BYTES:
             silence_s = None if command.form is Form.STREAM else timeout_s
             passing = _Passing(upstream, command, gathered, silence_s)
@@ -132,12 +132,11 @@ class Proxy:
         upstream.close()
         if not is_all:
             raise ProblemError(problem(Code.BAD_ANSWER, f"{command.name}: an answer of more than {enough} bytes"))
-        body = bytes(gathered)
         if tag is not None:
-            return _tagged(body, tag, command, _headers(upstream, command))
-        return Response(upstream.status, _without_secrets(body, command), _headers(upstream, command))
+            return _tagged(gathered, tag, command, _headers(upstream, command))
+        return Response(upstream.status, _without_secrets(gathered, command), _headers(upstream, command))
 
-    async def _begin(self, asked: Asked, enough: int) -> tuple[StreamedResponse, Body, bool]:
+    async def _begin(self, asked: Asked, enough: int) -> tuple[StreamedResponse, bytes, bool]:
         """Ask, and read as much as there is to decide on: of a stream only its head, of a refusal its words."""
         upstream = await self._http.open(
             asked.question.method, asked.target, body=asked.body, is_repeatable=not asked.command.acts
@@ -167,10 +166,10 @@ _TIMEOUT_HINTS = {"ping": "no pong came: the peer is off, or cannot be reached"}
 class _Passing(AsyncGenerator[bytes, None]):
     """The rest of an answer on its way through. Not a generator function: one never started would close nothing."""
 
-    def __init__(self, upstream: StreamedResponse, command: Command, gathered: Body, silence_s: float | None) -> None:
+    def __init__(self, upstream: StreamedResponse, command: Command, gathered: bytes, silence_s: float | None) -> None:
         """Begin with what was gathered; `silence_s` without a byte ends it, None = it may be silent."""
         self._upstream: StreamedResponse | None = upstream
-        self._gathered = bytes(gathered)
+        self._gathered = gathered
         self._silence_s = silence_s
         self._redactor: Redactor | None = None
         if command.form is not Form.BYTES:

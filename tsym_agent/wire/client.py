@@ -75,14 +75,16 @@ class StreamedResponse:
         """Return the rest of the body; raise `TooLargeError` over `limit` bytes."""
         return await _read_body(self._connection, limit)
 
-    async def read_up_to(self, enough: int) -> tuple[Body, bool]:
+    async def read_up_to(self, enough: int) -> tuple[bytes, bool]:
         """Read until there are `enough` bytes; return them, and whether that was all."""
-        body = bytearray()
+        parts: list[bytes | bytearray] = []  # most answers come in one
+        length = 0
         while (part := await self._connection.read_some()) is not None:
-            body += part
-            if len(body) >= enough:
-                return body, False
-        return body, True
+            parts.append(part)
+            length += len(part)
+            if length >= enough:
+                return _joined(parts), False
+        return _joined(parts), True
 
     def close(self) -> None:
         """Let go of an answer that `HttpClient.open` gave: its connection is kept if all of the answer was read."""
@@ -264,6 +266,10 @@ def find_header(headers: Sequence[Header], name: str) -> str | None:
     """Return the first header of that name."""
     wanted = name.lower().encode()
     return next((value.decode("latin-1") for key, value in headers if key == wanted), None)
+
+
+def _joined(parts: list[bytes | bytearray]) -> bytes:
+    return bytes(parts[0]) if len(parts) == 1 else b"".join(parts)
 
 
 @asynccontextmanager

@@ -183,6 +183,13 @@ def _blank(value: object) -> object:
     return None if not isinstance(value, str) else "redacted" if value else ""
 
 
+@pytest.mark.parametrize("filler", [b"U", b'"AuthUR"', b"x", b'"UserID":7,'])
+def test_a_member_is_found_far_inside(filler: bytes) -> None:
+    body = b"[" + filler * 20_000 + b'{"AuthURL":"s3cr3t"}]'
+
+    assert redacted(body, NAMES).endswith(b'{"AuthURL":"redacted"}]')
+
+
 def test_a_secret_that_never_ends_is_not_kept() -> None:
     redactor = Redactor(NAMES)
     redactor.feed(b'{"AuthURL":"')
