@@ -12,6 +12,8 @@ from __future__ import annotations
 import asyncio
 import re
 import shlex
+import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -105,7 +107,10 @@ def command(ctx: click.Context, /, **given: object) -> int:
         if not re.fullmatch(r"tag:[A-Za-z][A-Za-z0-9-]*", tag):
             raise CommandError(f"{tag!r} is not a tag; write tag:NAME")
     credentials = choose_credentials(read_settings(ctx), wishes.control)
-    return asyncio.run(_invite(wishes, credentials))
+    try:
+        return asyncio.run(_invite(wishes, credentials))
+    except asyncio.CancelledError:
+        return Exit.INTERRUPTED
 
 
 class Invitation(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,6 +152,7 @@ async def _invite(wishes: InviteWishes, credentials: Credentials) -> Exit:
     from tsym_tui.cli.arrivals import HomeTailnet, Lookout
 
     control, home = connect(credentials), HomeTailnet()
+    _heed_signals()
     try:
         lookout = Lookout(wishes.tags, control, home)
         await lookout.remember()
@@ -172,6 +178,14 @@ async def _invite(wishes: InviteWishes, credentials: Credentials) -> Exit:
     finally:
         await home.aclose()
         await control.aclose()
+
+
+def _heed_signals() -> None:
+    """Let a kill and a closed terminal end us as ctrl-c does: nobody waits for that key any more."""
+    task = asyncio.current_task()
+    if task is not None and sys.platform != "win32":
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 def _wish(wishes: InviteWishes) -> KeyWish:
@@ -205,9 +219,11 @@ async def _take_back(control: ControlPlane, key_id: str) -> None:
             await control.revoke_key(key_id)
     except (ControlError, TimeoutError) as error:
         why = str(error) or f"no answer within {REVOKE_S:g} s"
-        _say(f"the unused key {key_id} could not be taken back: {why}; it lets in one node until it expires")
+        words = f"the unused key {key_id} could not be taken back: {why}; it lets in one node until it expires"
     else:
-        _say(f"the unused key {key_id} was taken back")
+        words = f"the unused key {key_id} was taken back"
+    with suppress(OSError):  # the terminal may be what went away
+        _say(words)
 
 
 def find_own_login(status: Status | None) -> Iterator[str]:

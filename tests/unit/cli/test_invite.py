@@ -222,8 +222,9 @@ def test_without_anybody_who_would_tell_it_does_not_wait(tsym: Tsym, tailscale: 
     assert list(tailscale.keys) == ["k1CNTRL"]
 
 
-def test_an_interrupt_takes_the_unused_key_back(tsym: Tsym, tailscale: FakeTailscale) -> None:
-    tailscale.on_request = when_asked("/devices", 2, lambda: os.kill(os.getpid(), signal.SIGINT))
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupt_takes_the_unused_key_back(tsym: Tsym, tailscale: FakeTailscale, number: signal.Signals) -> None:
+    tailscale.on_request = when_asked("/devices", 2, lambda: os.kill(os.getpid(), number))
 
     told = tsym("invite")
 
