@@ -16,6 +16,7 @@ from tsym_tui.ui.keys import Scope
 from tsym_tui.ui.screens.palette import PaletteScreen
 from tsym_tui.ui.screens.results import ResultsScreen
 from tsym_tui.ui.screens.stream import StreamScreen
+from tsym_tui.ui.settings import Settings
 
 
 def palette(run: Running) -> PaletteScreen:
@@ -211,3 +212,11 @@ def test_a_form_steps_through_choices() -> None:
     form.next_choice()
 
     assert form.line.text == "heap"
+
+
+@pytest.mark.parametrize("screen", ["map", "nodes", "matrix"])
+async def test_a_marked_host_shows_it_on_every_screen(screen: str) -> None:
+    async with running(pictures.home(), settings=Settings(theme="mono", glyphs="ascii", start_screen=screen)) as run:
+        await run.press("space")
+
+        assert "*@ laptop" in run.text()

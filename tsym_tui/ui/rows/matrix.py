@@ -20,7 +20,7 @@ from tsym_tui.graph.looks import LOOKS, Look, Role, format_age, format_loss, for
 from tsym_tui.graph.themes import mix
 from tsym_tui.ui.digests import Digest, typical_ms
 from tsym_tui.ui.problems import is_well
-from tsym_tui.ui.rows.nodelist import list_window, node_mark
+from tsym_tui.ui.rows.nodelist import MARK, list_window, node_mark
 from tsym_tui.ui.rows.pens import Pen, Row, blank, clip, fit_text, joined, on, width_of
 
 TILE = 2
@@ -82,6 +82,8 @@ class Grid(msgspec.Struct, frozen=True):
     row: int = 0
     column: int = 0
     metric: Metric = Metric.PATH
+    marked: frozenset[NodeRef] = frozenset()
+    """Hosts that commands run on; put in for drawing alone."""
 
     @property
     def here(self) -> tuple[NodeRef, NodeRef] | None:
@@ -195,7 +197,9 @@ def _host_row(pen: Pen, digest: Digest, grid: Grid, row: int, columns: range, wi
     name = fit_text(digest.name_of(ref), name_cells, pen.signs.ellipsis)
     head: Row = [node_mark(pen, digest, ref, is_selected=is_here), pen(" ")]
     head.append(pen.accent(name) if is_here else pen(name))
-    line: Row = [pen.accent(pen.signs.selected_row), pen(" ")] if is_here else blank(2)
+    mark = pen.accent(pen.glyph(MARK)) if ref in grid.marked else pen(" ")
+    edge = pen.accent(pen.signs.selected_row) if is_here else pen(" ")
+    line: Row = [edge, mark] if is_here or ref in grid.marked else blank(2)
     line = [*blank(1), *line, *head, *blank(2)]
     for column in columns:
         target = grid.nodes[column]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from textual import events
 from textual.message import Message
 
@@ -33,7 +34,8 @@ class MatrixPane(Pane):
         self.follow()
         if self.grid.here is None:
             return [[], [*blank(3), self.pen.dim("no host answers, or no node matches the filter")]]
-        self._drawn = render_matrix(self.pen, view.digest, self.grid, cells, height)
+        grid = msgspec.structs.replace(self.grid, marked=frozenset(view.marked))
+        self._drawn = render_matrix(self.pen, view.digest, grid, cells, height)
         return self._drawn.rows
 
     def follow(self) -> None:
