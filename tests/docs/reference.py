@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from tests.docs import agentpages
 from tsym_agent.server.options import EPILOG, FLAGS, Flag
 from tsym_agent.server.problems import Code, problem
 from tsym_agent.server.routes import EVENT_COMMANDS, HEALTH_PATH, LOCALAPI_PREFIX, ROUTES, Route
@@ -23,6 +24,8 @@ def pages() -> dict[Path, str]:
         REFERENCE / "commands.md": commands_page(),
         REFERENCE / "settings.md": settings_page(),
         REFERENCE / "agent.md": agent_page(),
+        REFERENCE / "localapi.md": agentpages.commands_of_daemons(),
+        REFERENCE / "metrics.md": agentpages.metrics(),
     }
 
 
