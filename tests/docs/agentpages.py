@@ -15,6 +15,7 @@ _STATUS = b"""{"Version": "1", "BackendState": "Running",
  "Peer": {"nodekey:1": {"ID": "n1", "DNSName": "there.", "TailscaleIPs": ["100.64.0.1"],
  "CurAddr": "192.0.2.1:41641", "Online": true, "KeyExpiry": "2030-01-01T00:00:00Z"}}}"""
 _PONG = b'{"IP": "100.64.0.1", "LatencySeconds": 0.01, "Endpoint": "192.0.2.1:41641"}'
+GAUGES = ("watchers", "log_readers", "event_listeners")
 _RIGHTS = {Rights.READ: "r", Rights.WRITE: "w", None: "none"}
 
 
@@ -23,7 +24,7 @@ def commands_of_daemons() -> str:
     lines = [
         "# Commands of daemons",
         "",
-        "Made from the registry: what an agent lets through, what `tsym get` asks, what the app's palette offers. A `w`",
+        "Made from the registry: what an agent lets through, `tsym get` asks and the app's palette offers. A `w`",
         "asks for a privileged caller (root, the operator, an agent that runs as root); what says `r` may be asked by",
         "whoever may connect. Those that act are run by agents only with `--allow-write` and a grant that says so;",
         "those marked * read more than a map needs, and a grant has to name them.",
@@ -60,7 +61,7 @@ class _Source:
 
 
 async def _page() -> str:
-    made = Metrics(_Source(), mode=AgentMode.ATTACH, gauges={"watchers": lambda: 1})
+    made = Metrics(_Source(), mode=AgentMode.ATTACH, gauges=dict.fromkeys(GAUGES, lambda: 1))
     made.count_request("status", 200)
     await made.page()  # it learns whose addresses they are
     made.note_ping("100.64.0.1", "disco", "", _PONG, None)
