@@ -184,3 +184,23 @@ async def test_a_bug_while_asking_is_said_and_not_mistaken_for_silence(monkeypat
         await run.press("x", *"prefs", "enter")
 
         await run.until(lambda: "a bug of ours" in run.text(), "the words")
+
+
+async def test_a_wide_answer_scrolls_sideways_and_keeps_its_first_column() -> None:
+    wide = {"Name": "one", "A": "a" * 40, "B": "b" * 40, "C": "the far end"}
+    things = json.dumps([wide, {"Name": "two"}]).encode()
+    async with running(pictures.home(), size=(80, 24)) as run:
+        await ask(run, "services", laptop=things)
+        assert "the far end" not in run.text()
+
+        await run.press("l", "l", "l")
+        assert "the far end" in run.text()
+        assert "one" in run.text()
+
+
+async def test_raw_text_scrolls_sideways_too() -> None:
+    async with running(pictures.home(), size=(80, 24)) as run:
+        await ask(run, "prefs", laptop=json.dumps({"A": "x" * 90 + "the far end"}).encode())
+        await run.press("t", "l", "l", "l", "l")
+
+        assert "the far end" in run.text()

@@ -196,15 +196,15 @@ def _peers(value: Value) -> Sheet | None:
     rows = [
         (
             _text(peer, "DNSName").rstrip(".") or _text(peer, "HostName"),
-            in_words(peer.get("TailscaleIPs")),
-            _text(peer, "OS"),
             "online" if peer.get("Online") else "offline",
             _path_words(peer),
+            _text(peer, "OS"),
             in_words(peer.get("Tags")) if peer.get("Tags") else "",
+            in_words(peer.get("TailscaleIPs")),
         )
         for peer in peers
     ]
-    return Sheet(("name", "addresses", "os", "control", "path", "tags"), tuple(rows))
+    return Sheet(("name", "control", "path", "os", "tags", "addresses"), tuple(rows))
 
 
 def _path_words(peer: Mapping[str, Value]) -> str:

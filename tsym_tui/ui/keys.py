@@ -103,6 +103,7 @@ KEYS: tuple[Key, ...] = (
         rank=6,
     ),
     _key("s e", {"s": "app.follow('logs')", "e": "app.follow('events')"}, "logs events", "of the same hosts, merged"),
+    _key("h l", {"h left": "step(-1)", "l right": "step(1)"}, "sideways", "scroll the answer", Scope.RESULTS),
     _key("t", {"t": "raw"}, "raw", "the answer as it came, or laid out", Scope.RESULTS, rank=2),
     _key("d", {"d": "differences"}, "differences", "only what differs between hosts", Scope.RESULTS, rank=3),
     _key("W", {"W": "write"}, "write", "all answers to files", Scope.RESULTS, rank=5),

@@ -16,6 +16,9 @@ from tsym_tui.fleet.fanout import Answer, Job, Verdict
 from tsym_tui.fleet.hostnames import host_names
 from tsym_tui.fleet.sheets import Sheet, read_answer, sheet_of
 
+TEXT_STEP = 20
+"""Cells that text moves when it is scrolled sideways."""
+
 
 @dataclass
 class Run:
@@ -30,6 +33,8 @@ class Run:
     only_differences: bool = False
     top: int = 0
     """First row of the answer on screen."""
+    left: int = 0
+    """Columns of a table, or steps of text, that were scrolled past."""
     _sheets: dict[tuple[str, bool], Sheet] = field(default_factory=dict)
     _spreads: tuple[int, tuple[Spread, ...]] = (-1, ())
 
@@ -75,7 +80,16 @@ class Run:
     def move(self, step: int) -> None:
         """Look at another host."""
         self.selected = min(max(0, self.selected + step), max(0, len(self.hosts) - 1))
-        self.top = 0
+        self.top = self.left = 0
+
+    def step(self, step: int) -> None:
+        """Scroll sideways, as far as there is something to see."""
+        sheet = self.sheet()
+        if sheet is None:
+            return
+        widest = max((len(cells[0]) for cells in sheet.rows), default=0) // TEXT_STEP
+        most = widest if sheet.is_text else max(0, len(sheet.columns) - 2)
+        self.left = min(max(0, self.left + step), most)
 
     def sheet(self) -> Sheet | None:
         """Return the answer laid out, or as it came; None when there is none."""

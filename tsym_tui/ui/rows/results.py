@@ -12,7 +12,7 @@ from tsym_tui.graph.cells import settle, width
 from tsym_tui.graph.looks import Glyph, Role
 from tsym_tui.ui.rows.nodelist import list_window, selectable
 from tsym_tui.ui.rows.pens import Pen, Row, blank, clip, fit, fit_text, spread, wrap
-from tsym_tui.ui.runs import Run
+from tsym_tui.ui.runs import TEXT_STEP, Run
 
 SIDE_CELLS = 70
 """From this width on the hosts stand beside the answer, else above it."""
@@ -113,7 +113,7 @@ def _one_answer(pen: Pen, run: Run, cells: int) -> list[Row]:
     if same:
         names = ", ".join(same[:4]) + (f" and {len(same) - 4} more" if len(same) > 4 else "")
         head = [[pen.dim(f"the same from {names}")], []]
-    return [*head, *sheet_rows(pen, sheet, cells)]
+    return [*head, *sheet_rows(pen, sheet, cells, run.left)]
 
 
 def _no_answer(pen: Pen, host: Host, answer: Answer, cells: int) -> list[Row]:
@@ -122,10 +122,10 @@ def _no_answer(pen: Pen, host: Host, answer: Answer, cells: int) -> list[Row]:
     return [[pen(f"{settle(host.name)}: {words}", role, bold=True)], [], *([pen(line)] for line in lines)]
 
 
-def sheet_rows(pen: Pen, sheet: Sheet, cells: int) -> list[Row]:
-    """Write a sheet: a table whose last column is cut, or text as it came."""
+def sheet_rows(pen: Pen, sheet: Sheet, cells: int, left: int = 0) -> list[Row]:
+    """Write a sheet: a table, or text as it came; `left` columns or steps of it were scrolled past, never the first."""
     if sheet.is_text:
-        return [[pen(settle(text))] for (text,) in sheet.rows]
+        return [[pen(settle(text)[left * TEXT_STEP :])] for (text,) in sheet.rows]
     if len(sheet.rows) == 1 and len(sheet.columns) > 2:  # one thing: its members below each other read better
         return facts_rows(pen, list(zip(sheet.columns, sheet.rows[0], strict=True)), cells)
     if len(sheet.columns) == 2 and sheet.columns[0] == "member":
@@ -136,6 +136,7 @@ def sheet_rows(pen: Pen, sheet: Sheet, cells: int) -> list[Row]:
         for place, title in enumerate(sheet.columns)
     ]
     used = [place for place, size in enumerate(widths) if any(row[place] for row in settled)]
+    used = [*used[:1], *used[1 + left :]]
     rows = [_cells(pen, [(sheet.columns[place], widths[place]) for place in used], Role.CHROME, Role.CHROME)]
     rows += [_cells(pen, [(line[place], widths[place]) for place in used], Role.STRONG, Role.TEXT) for line in settled]
     if sheet.left_out:

@@ -128,6 +128,11 @@ class ResultsScreen(ToolScreen, inherit_bindings=False):
         self.state.top += step * max(1, self._pane.size.height - 2)
         self.show()
 
+    def action_step(self, step: int) -> None:
+        """Scroll the answer sideways."""
+        self.state.step(step)
+        self.show()
+
     def action_first(self) -> None:
         """Scroll to the top of the answer."""
         self.state.top = 0
@@ -140,7 +145,8 @@ class ResultsScreen(ToolScreen, inherit_bindings=False):
 
     def action_raw(self) -> None:
         """Show the answer as it came, or laid out."""
-        self.state.is_raw, self.state.only_differences, self.state.top = not self.state.is_raw, False, 0
+        self.state.is_raw, self.state.only_differences = not self.state.is_raw, False
+        self.state.top = self.state.left = 0
         self.show()
 
     def action_differences(self) -> None:
