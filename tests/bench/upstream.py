@@ -1,8 +1,8 @@
 """What agents are measured against, each a process of its own.
 
 `python -m tests.bench.upstream daemon SOCKET PEERS` is a light fake daemon; `… relay SOCKET` passes bytes between a TCP
-port and a socket by hand, the least a proxy could cost. Both print a line when they listen, the relay's is its port, and
-end when stdin closes.
+port and a socket by hand, the least a proxy could cost. Both print a line when they listen, the relay's is its port,
+and end when stdin closes.
 """
 
 from __future__ import annotations

@@ -48,15 +48,22 @@ _LOOKS = (
 )
 
 
-_BY_WORD = tuple((word, look) for look in _LOOKS for word in look.words)
+_BY_GATE: dict[bytes, list[tuple[bytes, _Look]]] = {}
+"""Words by what they have in common: one search for that spares most of the others."""
+for _look in _LOOKS:
+    for _word in _look.words:
+        _gate = next((gate for gate in (b"key", b"/") if gate in _word), _word)
+        _BY_GATE.setdefault(b"://" if _gate == b"/" else _gate, []).append((_word, _look))
 
 
 def scrub(text: bytes) -> bytes:
     """Return text without what looks like a key, a login link or a token; the same object when there is none."""
     folded = text.lower()
-    for word, look in _BY_WORD:
-        if word in folded:
-            text = look.pattern.sub(look.becomes, text)
+    for gate, words in _BY_GATE.items():
+        if gate in folded:
+            for word, look in words:
+                if word in folded:
+                    text = look.pattern.sub(look.becomes, text)
     return text
 
 

@@ -358,7 +358,8 @@ class ServerConnection(asyncio.Protocol):
             return
         await self._send(Response.text(status, reason, (("Connection", "close"),)), is_head=False)
         if self._transport.can_write_eof():
-            self._transport.write_eof()
+            with contextlib.suppress(OSError):  # it has gone already, in the middle of its request
+                self._transport.write_eof()
         self._allow(_LINGER_S)
         with contextlib.suppress(TimeoutError):
             while not self._at_eof:

@@ -13,8 +13,11 @@ import pytest_asyncio
 from tests.bench.payloads import status_body
 from tests.unit.fake_daemon import STREAM_END, STREAM_HEAD, VERSION, FakeDaemon, Request, answer, chunk, hang, hang_up
 from tests.unit.server.standing import standing
+from tsym_agent.localapi.commands import Form
+from tsym_agent.localapi.registry import COMMANDS
 from tsym_agent.model.payload import Body
 from tsym_agent.model.status import parse_status
+from tsym_agent.server.allow import target_of
 from tsym_agent.wire.client import Response
 from tsym_agent.wire.errors import DisconnectedError, WireTimeoutError
 
@@ -135,6 +138,33 @@ async def test_a_secret_in_a_refusal_does_not_leave(daemon: FakeDaemon) -> None:
     daemon.on("status", answer("500 for tskey-auth-s3cr3t at https://x.example/a/s3cr3t\n", 500))
 
     assert b"s3cr3t" not in (await ask(daemon, "status")).body
+
+
+ASKABLE = {
+    command.name: command.question(
+        {
+            parameter.name: (parameter.choices or ("100.64.0.2" if parameter.name in {"ip", "addr"} else "7",))[0]
+            for parameter in command.parameters
+            if parameter.is_required
+        }
+    )
+    for command in COMMANDS.values()
+}
+
+
+@pytest.mark.parametrize("status", [200, 400, 403, 404, 500, 503])
+@pytest.mark.parametrize("name", [name for name in ASKABLE if COMMANDS[name].form is not Form.BYTES])
+async def test_a_planted_secret_never_leaves(daemon: FakeDaemon, name: str, status: int) -> None:
+    words = "key tskey-auth-s3cr3t, log in: https://login.example.com/a/s3cr3t Authorization: Bearer s3cr3ts3cr3t"
+    members = dict.fromkeys(COMMANDS[name].secrets, "s3cr3t")
+    question = ASKABLE[name]
+    daemon.on(question.path, answer(json.dumps({"error": words, "deep": [members], **members}), status))
+
+    found = await ask(daemon, target_of(question).removeprefix(LOCALAPI), question.method)
+
+    assert found.status == status
+    assert b"redacted" in found.body
+    assert b"s3cr3t" not in found.body
 
 
 async def test_a_denial_of_the_agent_is_a_problem_of_its_own(daemon: FakeDaemon) -> None:
