@@ -12,6 +12,7 @@ from tsym_agent.sim.bus import Bus
 from tsym_agent.sim.clock import Clock
 from tsym_agent.sim.eras import Era, capability_version, era_of, long_version
 from tsym_agent.sim.facts import Facts
+from tsym_agent.sim.taps import Taps
 from tsym_agent.sim.world import World
 from tsym_agent.wire.exchange import Header, Reply, Request, Response
 
@@ -38,6 +39,7 @@ class Call:
     host: str
     clock: Clock
     bus: Bus
+    taps: Taps
     request: Request
     parameters: dict[str, str]
     """Of the query and, winning, of a form."""

@@ -10,6 +10,7 @@ from tsym_agent.sim.calls import Call, Endpoint, RefusedError, daemon_headers
 from tsym_agent.sim.clock import Clock
 from tsym_agent.sim.endpoints import ENDPOINTS
 from tsym_agent.sim.eras import era_of
+from tsym_agent.sim.taps import Taps
 from tsym_agent.sim.world import World
 from tsym_agent.wire.exchange import Reply, Request, Response
 
@@ -21,11 +22,13 @@ _NO_SUCH_PAGE = "404 page not found"
 class Daemon:
     """The LocalAPI of one host; call it with a request."""
 
-    def __init__(self, world: World, host: str, clock: Clock, bus: Bus) -> None:
+    def __init__(self, world: World, host: str, clock: Clock, bus: Bus, taps: Taps | None = None) -> None:
+        """Answer for `host`; `taps` are for all hosts of the world, as `bus` is."""
         self._world = world
         self._host = host
         self._clock = clock
         self._bus = bus
+        self._taps = taps or Taps(world, clock)
 
     async def __call__(self, request: Request) -> Reply:
         """Answer one request."""
@@ -56,7 +59,7 @@ class Daemon:
             raise RefusedError(403, f"{name.rstrip('/')} access denied")
         if endpoint.methods and request.method not in endpoint.methods:
             raise RefusedError(*endpoint.wrong_method)
-        call = Call(self._world, self._host, self._clock, self._bus, request, _parameters(request), rest)
+        call = Call(self._world, self._host, self._clock, self._bus, self._taps, request, _parameters(request), rest)
         answer = endpoint.answer(call)
         return await answer if isinstance(answer, Awaitable) else answer
 

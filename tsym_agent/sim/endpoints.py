@@ -1,6 +1,7 @@
 """Every endpoint a simulated daemon answers, as one table.
 
-Reads are answered; what changes a daemon is not simulated and answers 404, or 403 where a real one checks rights first.
+Reads are answered, those that need the right to write too; what changes a daemon is not simulated and answers 404, or
+403 where a real one checks rights first.
 Which endpoint needs which right, method and version was read from ipn/localapi and feature/* of tailscale 1.102.3.
 """
 
@@ -9,12 +10,13 @@ from __future__ import annotations
 import ipaddress
 
 from tsym_agent.model.status import BackendState
-from tsym_agent.sim.bodies import documents, minor
+from tsym_agent.sim.bodies import documents, inner, minor
 from tsym_agent.sim.bodies.status import user_profiles
 from tsym_agent.sim.calls import Call, Endpoint, RefusedError, daemon_headers
 from tsym_agent.sim.facts import Facts
+from tsym_agent.sim.network import RELAYS_SINCE
 from tsym_agent.sim.pinging import ping
-from tsym_agent.wire.exchange import Reply, Response, StreamingResponse
+from tsym_agent.wire.exchange import Header, Reply, Response, StreamingResponse
 
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
@@ -144,6 +146,78 @@ def _relay_sessions(call: Call) -> Reply:
     return call.json(minor.relay_sessions(call.facts))
 
 
+def _dns_query(call: Call) -> Reply:
+    name, kind = call.parameters.get("name", ""), call.parameters.get("type") or "A"
+    if not name:
+        raise RefusedError(400, "missing 'name' parameter")
+    if kind not in inner.DNS_TYPES:
+        raise RefusedError(400, "invalid 'type' parameter")
+    return call.json(inner.dns_answer(call.world, call.host, name, kind))
+
+
+def _packet_filter_rules(call: Call) -> Reply:
+    if not call.facts.has_netmap:
+        raise RefusedError(404, "no netmap")
+    return call.json(inner.packet_filter_rules(call.world, call.host))
+
+
+def _packet_filter_matches(call: Call) -> Reply:
+    if not call.facts.has_netmap:
+        raise RefusedError(404, "no netmap")
+    return call.json(inner.packet_filter_matches(call.world, call.host))
+
+
+async def _pprof(call: Call) -> Reply:
+    name = call.parameters.get("name", "")
+    if name not in _PROFILES:
+        raise RefusedError(404, f"Unknown profile: {name}")
+    if name == "profile":
+        seconds = call.parameters.get("seconds") or "30"
+        await call.clock.sleep(float(seconds) if seconds.isdecimal() else 30.0)
+    return Response(200, inner.profile(), (("Content-Type", "application/octet-stream"), *_headers(call)))
+
+
+_PROFILES = ("profile", "heap", "allocs", "goroutine", "block", "mutex", "threadcreate")
+
+
+def _derp_region(call: Call) -> Reply:
+    report = inner.derp_report(call.world, call.host, call.parameters.get("region", ""))
+    if report is None:
+        return call.json({"Info": None, "Warnings": None, "Errors": ["no such region"]})
+    return call.json(report)
+
+
+def _log(call: Call) -> Reply:
+    return StreamingResponse(call.taps.log(call.host), headers=(("Content-Type", "text/plain"), *_headers(call)))
+
+
+def _inner_events(call: Call) -> Reply:
+    kind = ("Content-Type", "application/json")
+    return StreamingResponse(call.taps.inner_events(call.host), headers=(kind, *_headers(call)))
+
+
+def _debug(call: Call) -> Reply:
+    """Answer the actions that only read, and the two that look at the network again: nothing here is to be found."""
+    match call.parameters.get("action", ""):
+        case "control-knobs":
+            return call.json(inner.control_knobs())
+        case "peer-relay-servers" if call.era >= RELAYS_SINCE:
+            return call.json(inner.peer_relays(call.world, call.host))
+        case "restun" | "rebind":
+            return call.text("done\n")
+        case action:
+            raise RefusedError(400, f"unknown action {action!r}" if action else "missing parameter 'action'")
+
+
+def _drive_shares(call: Call) -> Reply:
+    del call  # the policy of no simulated tailnet grants it
+    raise RefusedError(403, "taildrive sharing not enabled, please add the attribute 'drive:share' to this node")
+
+
+def _headers(call: Call) -> tuple[Header, ...]:
+    return daemon_headers(call.facts.version)
+
+
 ENDPOINTS: dict[str, Endpoint] = {
     "status": Endpoint(_status),
     "prefs": Endpoint(_prefs, methods=("GET", "HEAD", "PATCH")),
@@ -183,5 +257,17 @@ ENDPOINTS: dict[str, Endpoint] = {
     "routecheck": Endpoint(lambda _: Response.text(503, "routecheck is not enabled"), "", ("POST",), since=(1, 100)),
     "debug-peer-endpoint-changes": Endpoint(_endpoint_changes),
     "debug-optional-features": Endpoint(lambda call: call.json({"Features": minor.FEATURES}), "", since=(1, 92)),
+    "dns-query": Endpoint(_dns_query, "write", ("GET",), since=(1, 76)),
+    "debug-packet-filter-rules": Endpoint(_packet_filter_rules, "write", since=(1, 36)),
+    "debug-packet-filter-matches": Endpoint(_packet_filter_matches, "write", since=(1, 36)),
+    "debug-derp-region": Endpoint(_derp_region, "write", ("POST",)),
+    "debug": Endpoint(_debug, "write", ("POST",)),
+    "goroutines": Endpoint(lambda call: call.text(inner.goroutines(call.facts)), "write"),
+    "pprof": Endpoint(_pprof, "write"),
+    "logtap": Endpoint(_log, "write", ("GET",), since=(1, 36)),
+    "debug-bus-events": Endpoint(_inner_events, "write", ("GET",), since=(1, 86)),
+    "debug-bus-graph": Endpoint(lambda call: call.json(inner.bus_graph()), "", ("GET",), since=(1, 86)),
+    "debug-bus-queues": Endpoint(lambda call: call.json(inner.bus_queues()), "", ("GET",), since=(1, 96)),
+    "drive/shares": Endpoint(_drive_shares, "", ("GET",), since=(1, 64)),
     "debug-peer-relay-sessions": Endpoint(_relay_sessions, "", ("GET",), since=(1, 90)),
 }

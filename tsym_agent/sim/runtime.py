@@ -11,6 +11,7 @@ from tsym_agent.sim.bus import Bus
 from tsym_agent.sim.clock import Clock
 from tsym_agent.sim.daemon import Daemon
 from tsym_agent.sim.folder import Folder, Index, IndexHost
+from tsym_agent.sim.taps import Taps
 from tsym_agent.sim.world import World
 from tsym_agent.wire.server import Server, bind_unix, serve_unix
 
@@ -25,6 +26,7 @@ class Runtime:
         self.world = world
         self.folder = folder
         self.bus = Bus(world, clock)
+        self.taps = Taps(world, clock)
         self._clock = clock
         self._servers: dict[str, Server] = {}
         self._agents: Agents | None = None
@@ -63,7 +65,7 @@ class Runtime:
         for host in self.world.scenario.vantages:
             is_open, should_be = host in self._servers, self.world.is_asked(host)
             if should_be and not is_open:
-                daemon = Daemon(self.world, host, self._clock, self.bus)
+                daemon = Daemon(self.world, host, self._clock, self.bus, self.taps)
                 self._servers[host] = await serve_unix(self.folder.socket(host), daemon)
             elif is_open and not should_be:
                 await self._servers.pop(host).close(keep_socket_file=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from tsym_agent.localapi.client import LocalClient
 from tsym_agent.sim.bus import Bus
 from tsym_agent.sim.daemon import Daemon
+from tsym_agent.sim.taps import Taps
 from tsym_agent.sim.world import World
 from tsym_agent.wire.openers import UnixOpener
 from tsym_agent.wire.server import Server, serve_unix
@@ -41,6 +42,7 @@ class Served:
     server: Server
     path: Path
     client: LocalClient
+    taps: Taps
 
     def turn(self, at_s: float) -> None:
         """Let time pass."""
@@ -52,12 +54,12 @@ class Served:
 async def served(world: World, folder: Path, host: str = "here") -> AsyncGenerator[Served, None]:
     """Serve one host."""
     clock = HandClock()
-    bus = Bus(world, clock)
+    bus, taps = Bus(world, clock), Taps(world, clock)
     path = folder / f"{host}.sock"
     client = LocalClient(UnixOpener(str(path)))
-    async with await serve_unix(path, Daemon(world, host, clock, bus)) as server:
+    async with await serve_unix(path, Daemon(world, host, clock, bus, taps)) as server:
         try:
-            yield Served(world, bus, clock, server, path, client)
+            yield Served(world, bus, clock, server, path, client, taps)
         finally:
             await client.aclose()
 
