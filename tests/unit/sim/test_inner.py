@@ -32,7 +32,7 @@ VALUES = {"name": "there.t.ts.net", "type": "A", "region": "one"}
 PRIVILEGED = [
     command for command in COMMANDS.values() if command.right is Rights.WRITE and command.form is not Form.STREAM
 ]
-PRIVILEGED_STREAMS = [
+STREAMS = [
     command for command in COMMANDS.values() if command.right is Rights.WRITE and command not in PRIVILEGED
 ]
 
