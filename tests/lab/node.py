@@ -163,6 +163,13 @@ class Node:
         peers = (self.status()["Peer"] or {}).values()
         return names <= {peer["HostName"] for peer in peers if peer["Online"]}
 
+    def addresses_of(self, name: str) -> list[str]:
+        """Return the tailnet addresses of an online peer by its host name; none while there is no such."""
+        peers = (self.status()["Peer"] or {}).values()
+        return [
+            ip for peer in peers if peer["HostName"] == name and peer["Online"] for ip in peer["TailscaleIPs"] or ()
+        ]
+
     def knows(self, others: Iterable[Node]) -> bool:
         """Whether this node has the others' current disco keys; with an older one it would ignore their pings."""
         return all(self._has_key_of(other) for other in others)
