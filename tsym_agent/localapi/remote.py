@@ -87,12 +87,19 @@ class SshOpener:
 
         A caller that gives up leaves the search going for the next one: logging in may take longer than a question.
         """
-        if self._path is not None and self._link.is_up:
-            return self._path
-        if self._finding is None or self._finding.done():
-            self._finding = asyncio.create_task(self._find(), name=f"way to {self.where}")
-            self._finding.add_done_callback(_take_note)
-        return await asyncio.shield(self._finding)
+        finding = self._finding
+        if finding is None or finding.done():  # while one is going, the path is of a connection that broke
+            if self._path is not None and self._link.is_up:
+                return self._path
+            finding = self._finding = asyncio.create_task(self._find(), name=f"way to {self.where}")
+            finding.add_done_callback(_take_note)
+        try:
+            return await asyncio.shield(finding)
+        except asyncio.CancelledError:
+            caller = asyncio.current_task()
+            if finding.cancelled() and caller is not None and not caller.cancelling():
+                raise DaemonUnreachableError(self.where, "the connection by ssh was closed") from None
+            raise
 
     async def aclose(self) -> None:
         """End the connection."""
@@ -112,6 +119,9 @@ class SshOpener:
             raise await self._explain()
         except SshError as error:
             raise self._from_ssh(error) from error
+        except OSError as error:
+            words = f"ssh cannot be started here: {error.strerror or error}"
+            raise DaemonUnreachableError(self.where, words, "close other programs, and try again") from error
 
     async def _explain(self) -> LocalAPIError:
         """Find out why nobody answers: forwarding tells no reasons."""

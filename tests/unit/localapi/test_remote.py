@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
+
 import pytest
 
+from tests.unit.fake_daemon import FakeDaemon, answer
 from tsym_agent.localapi.errors import (
     AccessDeniedError,
     DaemonNotFoundError,
@@ -85,3 +89,69 @@ async def test_every_trouble_of_ssh_has_words_and_a_hint(trouble: SshTrouble) ->
 
     assert caught.value.hint
     assert "{" not in caught.value.hint
+
+
+class BrokenLink(SshLink):
+    """Logs in once it may, as a link does that broke: its new ssh runs for a while before it is logged in."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("web")
+        self.may_log_in = asyncio.Event()
+        self.may_log_in.set()
+        self.runs = False
+        self.logs_in = asyncio.Event()
+        self._forwarded_to = path
+
+    @property
+    def is_up(self) -> bool:
+        return self.runs
+
+    async def connect(self) -> None:
+        self.runs = True
+        self.logs_in.set()
+        await self.may_log_in.wait()
+
+    async def forward(self, _remote: str) -> str:
+        return self._forwarded_to
+
+
+async def test_who_asks_while_ssh_logs_in_again_waits_for_it(daemon: FakeDaemon) -> None:
+    daemon.on("status", answer("{}"))
+    link = BrokenLink(daemon.path)
+    way = SshOpener(link)
+    await way.find()
+    link.runs = False
+    link.may_log_in.clear()
+    link.logs_in.clear()
+    first = asyncio.create_task(way.find())
+    await link.logs_in.wait()
+
+    second = asyncio.create_task(way.find())
+    await asyncio.sleep(0)
+    is_told_at_once = second.done()
+    link.may_log_in.set()
+    await asyncio.gather(first, second)
+
+    assert not is_told_at_once
+
+
+async def test_who_asks_while_it_is_closed_is_told_so() -> None:
+    link = BrokenLink("/nowhere/s")
+    link.may_log_in.clear()
+    way = SshOpener(link)
+    asking = asyncio.create_task(way.find())
+    await link.logs_in.wait()
+
+    await way.aclose()
+
+    with pytest.raises(DaemonUnreachableError, match="closed"):
+        await asking
+
+
+async def test_a_machine_that_cannot_start_ssh_says_why() -> None:
+    class Poor(FakeLink):
+        async def connect(self) -> None:
+            raise OSError(errno.EMFILE, "Too many open files")
+
+    with pytest.raises(DaemonUnreachableError, match="Too many open files"):
+        await SshOpener(Poor()).find()
