@@ -142,10 +142,9 @@ class PodRequests(HttpClient):
             yield answer
 
     async def aclose(self) -> None:
-        """End every process; questions under way fail."""
+        """End every process; questions under way fail, and take in what is left of its output."""
         self.is_closed = True
-        for process in tuple(self._processes):
-            await self._dismiss(process)
+        await asyncio.gather(*(end(process) for process in self._processes))
 
     @asynccontextmanager
     async def _answer(

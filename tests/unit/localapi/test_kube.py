@@ -179,6 +179,35 @@ async def test_closing_ends_what_is_under_way(daemon: FakeDaemon, cluster: FakeC
         await ping
 
 
+async def test_closing_ends_all_though_a_helper_of_kubectl_holds_the_output(tmp_path: Path) -> None:
+    processes: list[Process] = []
+
+    async def run(_argv: Sequence[str]) -> Process:
+        processes.append(
+            await run_here(["/bin/sh", "-c", 'sleep 60 & echo $! >>"$0"; wait', str(tmp_path / "helpers")])
+        )
+        return processes[-1]
+
+    client = PodClient(Pod("prod", "web-0"), run=run)
+    asked = [asyncio.create_task(client.status()) for _ in range(2)]
+    while not (tmp_path / "helpers").exists() or len(helpers(tmp_path)) < 2:  # noqa: ASYNC110 - a file that grows
+        await asyncio.sleep(0.01)
+
+    try:
+        await client.aclose()
+    finally:
+        for pid in helpers(tmp_path):
+            os.kill(pid, signal.SIGKILL)
+        await asyncio.wait(asked)
+
+    assert all(process.returncode is not None for process in processes)
+    assert all(isinstance(each.exception(), LocalAPIError) for each in asked)
+
+
+def helpers(folder: Path) -> list[int]:
+    return [int(line) for line in (folder / "helpers").read_text().split()]
+
+
 WORDS = {
     'Error from server (NotFound): pods "web-0" not found': (DaemonNotFoundError, "no such pod"),
     'Error from server (Forbidden): pods "web-0" is forbidden: User "me" cannot create resource "pods/exec"': (
