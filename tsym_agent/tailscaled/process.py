@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Protocol
 
 from tsym_agent.tailscaled.errors import StartError
@@ -58,29 +58,33 @@ class Process:
         `say` gets each line of its output. `ends_with_us` hands it the reading end of a pipe that closes with this
         process, however it ends; tailscaled obeys (`TS_PARENT_DEATH_FD`), hard and at once.
         """
-        theirs, ours = os.pipe() if ends_with_us else (None, None)
-        environment = dict(env) | ({"TS_PARENT_DEATH_FD": str(theirs)} if theirs is not None else {})
-        read_end, write_end = os.pipe()
-        output = await _Output.open(read_end)
-        try:
-            watched = await asyncio.create_subprocess_exec(
-                *argv,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=write_end,
-                stderr=asyncio.subprocess.STDOUT,
-                env=environment,
-                process_group=0,
-                pass_fds=() if theirs is None else (theirs,),
-            )
-        except BaseException as error:
-            output.close()
-            _close(ours)
-            if isinstance(error, OSError):
+        environment = dict(env)
+        theirs: int | None = None
+        lifeline: int | None = None
+        with ExitStack() as for_the_child, ExitStack() as for_us:
+            try:
+                if ends_with_us:
+                    theirs, lifeline = os.pipe()
+                    for_the_child.callback(os.close, theirs)
+                    for_us.callback(os.close, lifeline)
+                    environment["TS_PARENT_DEATH_FD"] = str(theirs)
+                read_end, write_end = os.pipe()
+                for_the_child.callback(os.close, write_end)
+                output = await _Output.open(read_end)
+                for_us.callback(output.close)
+                watched = await asyncio.create_subprocess_exec(
+                    *argv,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=write_end,
+                    stderr=asyncio.subprocess.STDOUT,
+                    env=environment,
+                    process_group=0,
+                    pass_fds=() if theirs is None else (theirs,),
+                )
+            except OSError as error:
                 raise StartError(f"cannot start {argv[0]}: {error.strerror or error}") from error
-            raise
-        finally:
-            _close(write_end, theirs)
-        return cls(watched, asyncio.create_task(output.pump(say), name=f"output of {argv[0]}"), output, ours)
+            for_us.pop_all()
+        return cls(watched, asyncio.create_task(output.pump(say), name=f"output of {argv[0]}"), output, lifeline)
 
     @property
     def pid(self) -> int:
@@ -142,9 +146,8 @@ async def run(argv: Sequence[str], env: Mapping[str, str], say: Say, *, deadline
     try:
         async with asyncio.timeout(deadline_s):
             return await process.wait()
-    finally:
-        if process.returncode is None:
-            await process.stop(grace_s=1.0)
+    finally:  # also when it has ended: somebody else may hold its output
+        await process.stop(grace_s=1.0)
 
 
 class _Output:

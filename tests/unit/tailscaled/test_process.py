@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -126,6 +127,46 @@ async def test_nothing_stays_open() -> None:
             await Process.start(["/nonexistent/tailscaled"], ENV, print, ends_with_us=True)
 
     await until(lambda: open_files() == before)
+
+
+async def test_a_start_that_is_given_up_at_once_leaves_nothing_open() -> None:
+    await output_of("true")
+    before = open_files()
+    for turns in range(3):
+        starting = asyncio.create_task(Process.start(["sleep", "60"], ENV, print, ends_with_us=True))
+        for _ in range(turns + 1):
+            await asyncio.sleep(0)
+        starting.cancel()
+        await asyncio.wait({starting})
+
+    await until(lambda: open_files() == before)
+
+
+async def test_a_machine_without_descriptors_is_a_start_error() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    next_free = os.dup(0)
+    os.close(next_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (next_free, hard))
+    try:
+        with pytest.raises(StartError, match="Too many open files"):
+            await Process.start(["true"], ENV, print, ends_with_us=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_a_run_given_up_while_output_is_held_leaves_nothing_open() -> None:
+    await output_of("true")
+    before = open_files()
+    said: list[str] = []
+    running = asyncio.create_task(run(["sh", "-c", "sleep 60 & echo $! $$"], ENV, said.append, deadline_s=None))
+    await until(lambda: bool(said) and not is_alive(int(said[0].split()[1])))
+    running.cancel()
+    await asyncio.wait({running})
+
+    try:
+        await until(lambda: open_files() == before)
+    finally:
+        os.kill(int(said[0].split()[0]), signal.SIGKILL)
 
 
 def open_files() -> int:
