@@ -56,10 +56,14 @@ async def fetch_by(node: OwnNode, host: str, port: int) -> str:
         await client.aclose()
 
 
+def _print(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
 def main(folder: str, name: str, control_url: str) -> int:
     options = NodeOptions(
         state_dir=Path(folder), hostname=name, control_url=control_url, auth_key=Secret(os.environ["TS_AUTHKEY"]),
-        say=lambda line: print(line, file=sys.stderr, flush=True), login_deadline_s=30.0,
+        say=_print, hear=_print, login_deadline_s=30.0,
     )  # fmt: skip
     try:
         asyncio.run(serve(OwnNode(options)))

@@ -185,6 +185,7 @@ class Standing:
         from tsym_agent.tailscaled.node import NodeOptions, OwnNode
 
         options = self._options
+        is_watched = sys.stderr.isatty()  # by a person, for whom tailscaled's log is noise
         key = f"file:{options.auth_key_file}" if options.auth_key_file else self._env.get(AUTH_KEY_VARIABLE, "")
         node = OwnNode(
             NodeOptions(
@@ -198,7 +199,8 @@ class Standing:
                 port=options.port,
                 env=self._env,
                 say=say,
-                on_link=offer_link if sys.stderr.isatty() else None,
+                hear=_nothing if is_watched else say,
+                on_link=offer_link if is_watched else None,
             )
         )
         try:
@@ -208,6 +210,10 @@ class Standing:
             raise CannotStandError(str(error), code) from error
         stack.push_async_callback(node.stop)
         return node
+
+
+def _nothing(_line: str) -> None:
+    pass
 
 
 async def _owner(own: Beside, host: Beside | None) -> Owner | None:

@@ -78,7 +78,9 @@ class NodeOptions:
     env: Mapping[str, str] | None = None
     """What the daemon's environment is built from; None = ours."""
     say: Callable[[str], None] = _nothing
-    """Gets each line for a log: ours, and the daemon's without secrets."""
+    """Gets each line of ours for a log."""
+    hear: Callable[[str], None] = _nothing
+    """Gets each line of the daemon's log, without secrets. What it said last stands in our errors anyway."""
     on_link: Callable[[str], None] | None = None
     """Gets the link by which a person logs the node in. None = there is no such person."""
     backoff: Backoff = field(default_factory=Backoff)
@@ -188,7 +190,7 @@ class OwnNode:
         words = DaemonWords(
             socket=folder.socket, state_dir=folder.path, tun=USERSPACE, udp_port=0, uploads_logs=False
         )  # fmt: skip
-        return Tailscaled(programs, words, child_environment(self._env, folder.path), self._options.say)
+        return Tailscaled(programs, words, child_environment(self._env, folder.path), self._options.hear)
 
     async def _log_in(self, *, forces: bool = False) -> None:
         """Bring the node into the tailnet with the key, the login it holds, or a person; raise `LoginError`."""

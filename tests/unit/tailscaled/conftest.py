@@ -43,7 +43,7 @@ class Place:
     def options(self, **more: Any) -> NodeOptions:  # noqa: ANN401 - whatever an option may be
         usual: dict[str, Any] = {
             "state_dir": self.state_dir, "programs": self.programs, "env": {"TS_AUTHKEY": "no", "LANG": "C"},
-            "say": self.said.append, "backoff": SOON, "hostname": "probe",
+            "say": self.said.append, "hear": self.said.append, "backoff": SOON, "hostname": "probe",
         }  # fmt: skip
         return NodeOptions(**(usual | more))
 

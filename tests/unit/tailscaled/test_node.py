@@ -106,6 +106,15 @@ async def test_neither_keys_nor_login_links_reach_the_log(place: Place) -> None:
     assert not any(KEY.reveal() in line or LINK in line for line in place.said)
 
 
+async def test_the_daemons_own_log_goes_only_to_who_wants_to_hear_it(place: Place) -> None:
+    heard: list[str] = []
+    async with started(place, hear=heard.append):
+        await until(lambda: bool(heard))
+
+    assert any("tailscaled speaking" in line for line in heard)
+    assert not any("tailscaled speaking" in line for line in place.said)
+
+
 async def test_up_says_who_and_where_and_resets_the_rest(place: Place) -> None:
     async with started(place, control_url="http://10.99.0.1:8080", tags=("tag:a", "tag:b"), forces_login=True):
         (up,) = place.starts_of("tailscale")
