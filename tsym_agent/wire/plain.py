@@ -110,11 +110,12 @@ class ChunkReader:
 
     def take(self, data: bytes) -> tuple[bytes, bytes]:
         """Return what belongs to the body, and what has to wait for more; raise `ProtocolError`."""
-        parts: list[bytes] = []
+        parts: list[memoryview] = []
+        view = memoryview(data)  # joining is the one copy
         at = 0
         while at < len(data) and not self.is_done:
             if self._left:
-                parts.append(data[at : at + self._left])
+                parts.append(view[at : at + self._left])
                 at += len(parts[-1])
                 self._left -= len(parts[-1])
                 continue
@@ -124,7 +125,7 @@ class ChunkReader:
                     raise ProtocolError("an HTTP chunk without an end of its size")
                 break
             at = behind
-        return parts[0] if len(parts) == 1 else b"".join(parts), data[at:]
+        return b"".join(parts), data[at:]
 
     def _next_chunk(self, data: bytes, at: int) -> int | None:
         """Read a size and return where its chunk begins; None when more must come first."""

@@ -282,11 +282,12 @@ class ServerConnection(asyncio.Protocol):
         self._deadline_s = self._loop.time() + timeout_s
 
     async def _wait_for_bytes(self) -> None:
-        self._more = self._loop.create_future()
+        more = self._more = self._loop.create_future()
+        timer = self._loop.call_at(self._deadline_s, _expire, more)  # asyncio.timeout_at would cost twice as much
         try:
-            async with asyncio.timeout_at(self._deadline_s):
-                await self._more
+            await more
         finally:
+            timer.cancel()
             self._more = None
 
     def _wake(self) -> None:
@@ -366,3 +367,8 @@ class ServerConnection(asyncio.Protocol):
                 self._incoming.clear()
                 self._read_on()
                 await self._wait_for_bytes()
+
+
+def _expire(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_exception(TimeoutError())
