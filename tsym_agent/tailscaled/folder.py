@@ -51,16 +51,14 @@ class Folder:
                 f"the state folder {path} has too long a name for a socket in it",
                 f"choose one of at most {MAX_SOCKET_BYTES - len('/tailscaled.sock')} bytes",
             )
-        try:
+        with _explaining(path):
             path = _private(path)
-            lock = _locked(path)
-        except OSError as error:
-            words = error.strerror or str(error)
-            raise FolderError(
-                f"cannot use the state folder {path}: {words}", "choose another with --state-dir"
-            ) from error
-        folder = cls(path, lock)
-        folder.key_path.unlink(missing_ok=True)  # a run that was killed could not
+            folder = cls(path, _locked(path))
+            try:
+                folder.key_path.unlink(missing_ok=True)  # a run that was killed could not
+            except OSError:
+                folder.release()
+                raise
         return folder
 
     @property
@@ -75,22 +73,24 @@ class Folder:
 
     @contextmanager
     def key_file(self, key: Secret) -> Iterator[Path]:
-        """Write the key where only this user reads it, and remove it at the end, however that comes."""
-        opened = os.open(self.key_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        """Write the key where only this user reads it, and remove it at the end; raise `FolderError`."""
+        with _explaining(self.path):
+            opened = os.open(self.key_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         try:
-            with os.fdopen(opened, "w", encoding="utf-8") as file:
+            with _explaining(self.path), os.fdopen(opened, "w", encoding="utf-8") as file:
                 file.write(key.reveal())
             yield self.key_path
         finally:
             self.key_path.unlink(missing_ok=True)
 
     def hostname(self, prefix: str) -> str:
-        """Return the prefix with a random end, the same one for as long as the folder lives."""
+        """Return the prefix with a random end, the same one while the folder lives; raise `FolderError`."""
         remembered = self.path / "hostname"
-        name = remembered.read_text(encoding="utf-8").strip() if remembered.exists() else ""
-        if not (name.startswith(f"{prefix}-") and is_hostname(name)):
-            name = f"{prefix}-{secrets.token_hex(SUFFIX_BYTES)}"
-            remembered.write_text(f"{name}\n", encoding="utf-8")
+        with _explaining(self.path):
+            name = remembered.read_text(encoding="utf-8", errors="replace").strip() if remembered.exists() else ""
+            if not (name.startswith(f"{prefix}-") and is_hostname(name)):
+                name = f"{prefix}-{secrets.token_hex(SUFFIX_BYTES)}"
+                remembered.write_text(f"{name}\n", encoding="utf-8")
         return name
 
     def release(self) -> None:
@@ -103,6 +103,16 @@ class Folder:
 def is_hostname(name: str) -> bool:
     """Say whether a name can be a node's: one DNS label."""
     return _ALPHABET.fullmatch(name.lower()) is not None
+
+
+@contextmanager
+def _explaining(path: Path) -> Iterator[None]:
+    """Turn what the system says about the folder into a `FolderError`."""
+    try:
+        yield
+    except OSError as error:
+        words = error.strerror or str(error)
+        raise FolderError(f"cannot use the state folder {path}: {words}", "choose another with --state-dir") from error
 
 
 def _private(path: Path) -> Path:

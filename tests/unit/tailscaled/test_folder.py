@@ -111,9 +111,35 @@ def test_a_key_is_never_written_through_a_link(tmp_path: Path) -> None:
     folder = Folder.take(tmp_path / "folder")
     folder.key_path.symlink_to(tmp_path / "elsewhere")
 
-    with pytest.raises(FileExistsError), folder.key_file(KEY):
+    with pytest.raises(FolderError, match="File exists"), folder.key_file(KEY):
         pass
     assert not (tmp_path / "elsewhere").exists()
+    folder.release()
+
+
+def test_a_folder_whose_key_cannot_be_removed_is_refused_in_words_and_not_held(tmp_path: Path) -> None:
+    (tmp_path / "auth-key").mkdir()
+    with pytest.raises(FolderError, match="Is a directory"):
+        Folder.take(tmp_path)
+
+    (tmp_path / "auth-key").rmdir()
+    Folder.take(tmp_path).release()
+
+
+def test_a_name_that_cannot_be_kept_is_refused_in_words(tmp_path: Path) -> None:
+    folder = Folder.take(tmp_path)
+    (tmp_path / "hostname").mkdir()
+
+    with pytest.raises(FolderError, match="Is a directory"):
+        folder.hostname("probe")
+    folder.release()
+
+
+def test_a_remembered_name_that_is_no_text_is_made_anew(tmp_path: Path) -> None:
+    folder = Folder.take(tmp_path)
+    (tmp_path / "hostname").write_bytes(b"probe-\xff\n")
+
+    assert is_hostname(folder.hostname("probe"))
     folder.release()
 
 
