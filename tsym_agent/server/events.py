@@ -14,11 +14,11 @@ from tsym_agent.server.shared import MOST_WAITING, SILENCE_S, Shared
 
 Source = Literal["ipn", "bus"]
 
-SECRETS = COMMANDS["ipn-bus"].secrets
-"""Members that are blanked in inner events as well: these carry what the outer ones are made of."""
+SECRETS = COMMANDS["bus-events"].secrets
+"""Members that are blanked in the events of either bus."""
 
-_STANDING_KINDS = frozenset({"listening", "state"})
-"""Events that still hold when somebody comes later."""
+_STANDING_KINDS = {"listening": "stream", "broken": "stream", "state": "state"}
+"""Events that still hold when somebody comes later, until another one about the same."""
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -38,7 +38,7 @@ class Events:
             return Shared(
                 lambda: client.events(source),
                 f"{source} events",
-                keep=lambda event: event.kind if event.kind in _STANDING_KINDS else "",
+                keep=lambda event: _STANDING_KINDS.get(event.kind, ""),
                 most_waiting=most_waiting,
                 silence_s=silence_s,
             )

@@ -32,7 +32,9 @@ class Mailbox(Generic[T]):
         self._wake = asyncio.Event()
 
     def put(self, item: T) -> None:
-        """Let an item wait; the oldest makes room for it."""
+        """Let an item wait; the oldest makes room for it. A box that was closed takes none."""
+        if self._is_closed:
+            return
         if len(self._items) >= self._most:
             self._items.popleft()
             self._lost += 1

@@ -81,7 +81,10 @@ class Shared(Generic[T]):
         """End it for everybody."""
         for box in self._readers:
             box.close()
+        stands = self._stands
         self._stop()
+        if stands is not None:
+            self._fail(stands, None)
         if self._ending:
             await asyncio.wait(self._ending)
 
@@ -124,11 +127,15 @@ class Shared(Generic[T]):
         """Tell everybody that it is over; whoever comes next begins it anew."""
         self._task = self._stands = None
         self._kept.clear()
+        self._fail(stands, error)
+        for box in self._readers:
+            box.close(error)
+
+    def _fail(self, stands: asyncio.Future[None], error: Exception | None) -> None:
+        """Tell those who wait for the source to stand that it will not."""
         if not stands.done():
             stands.set_exception(error or EOFError(f"{self._name} ended before it began"))
             stands.exception()  # those who wait get it; if nobody does any more, it is nobody's loss
-        for box in self._readers:
-            box.close(error)
 
     def _tell(self, item: T) -> None:
         if key := self._keep(item):

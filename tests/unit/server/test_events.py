@@ -61,6 +61,18 @@ async def test_who_comes_later_is_told_how_things_stand(daemon: FakeDaemon, even
     assert len([request for request in daemon.requests if request.name == "watch-ipn-bus"]) == 1
 
 
+async def test_who_comes_while_the_stream_is_broken_is_told_so(daemon: FakeDaemon, events: Events) -> None:
+    daemon.on("watch-ipn-bus", stream(b'{"State":6}\n'))
+    first = await events.follow()
+    await take(first, 2)
+    await daemon.stop()
+    await take(first, 1)
+
+    found = await take(await events.follow(), 2)
+
+    assert [event.kind for event in found] == ["broken", "state"]
+
+
 async def test_the_two_sources_are_apart(daemon: FakeDaemon, events: Events) -> None:
     daemon.on("watch-ipn-bus", stream(b'{"State":6}\n'))
     daemon.on("debug-bus-events", stream(b'{"Type":"Rebind","From":"netmon","Event":{}}'))
