@@ -12,6 +12,8 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime
 
+import msgspec
+
 from tsym_agent.localapi.errors import LocalAPIError
 from tsym_agent.model.payload import Body, PayloadError
 from tsym_agent.model.pings import PingResult, parse_ping_result
@@ -131,6 +133,8 @@ class Hub:
                     self._tell_of(sight)
         except Exception:  # noqa: BLE001 - a bug of ours must end the streams, not leave them hanging
             _log.exception("watching failed")
+            if self._task is asyncio.current_task():
+                self._task = self._seen = None  # whoever comes next begins it anew
             for reader in self._readers:
                 reader.close()
 
@@ -179,7 +183,7 @@ def _everything(seq: int, seen: Sight | Trouble) -> Iterator[bytes]:
     if isinstance(seen, Trouble):
         yield share(seen).numbered(seq)
     else:
-        yield from snapshot_pieces(seq, _now(), *seen)
+        yield from snapshot_pieces(seq, _now(), seen.status, seen.rights, scrub_words(seen.control_url))
 
 
 def _trouble(error: LocalAPIError) -> Trouble:
@@ -193,7 +197,8 @@ def _sample(ip: str, kind: str, at: str, body: Body | None, error: str | None) -
     result: PingResult | None = None
     if body is not None:
         try:
-            result = parse_ping_result(body)
+            read = parse_ping_result(body)
+            result = msgspec.structs.replace(read, err=printable(scrub_words(read.err))) if read.err else read
         except PayloadError as bad:
             error = f"the daemon's answer is none: {bad}"
     return WatchSample(ip=ip, type=kind, at=at, result=result, error=error and printable(scrub_words(error)))

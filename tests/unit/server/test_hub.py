@@ -292,6 +292,37 @@ async def test_a_closed_hub_ends_its_streams(hub: Hub) -> None:
             await lines.next()
 
 
+class Faulty(LocalClient):
+    """A client that has a bug when a test says so."""
+
+    has_bug = False
+
+    async def rights(self, *, again: bool = False) -> Rights | None:
+        if self.has_bug:
+            raise RuntimeError("a bug")
+        return await super().rights(again=again)
+
+
+async def test_after_a_bug_new_streams_are_whole_though_an_old_one_is_stuck(watched: Watched) -> None:
+    client = Faulty(UnixOpener(watched.daemon.path))
+    hub = Hub(client, pace=CALM)
+    async with watching(hub) as stuck, watching(hub) as quick:
+        await stuck.snapshot()
+        await quick.snapshot()
+        client.has_bug = True
+        watched.daemon.drop_connections()
+        with pytest.raises(StopAsyncIteration):
+            await quick.next()
+        client.has_bug = False
+        watched.body = status(peer("nas"))
+        async with watching(hub) as later:
+            found = names(await later.snapshot())
+    await hub.aclose()
+    await client.aclose()
+
+    assert found == ["nas"]
+
+
 async def test_no_secret_of_a_status_is_told(watched: Watched, hub: Hub) -> None:
     watched.body = status(AuthURL="https://login.example/a/123456", Health=["log in at https://login.example/a/123456"])
 
