@@ -9,7 +9,6 @@ do, with the manners they have without an agent.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ import msgspec
 
 from tsym_agent.localapi.client import MAX_PINGS, LocalClient
 from tsym_agent.localapi.errors import BadAnswerError, DaemonUnreachableError, NotSupportedError
-from tsym_agent.localapi.following import HEAD_TIMEOUT_S, Following, LineBuffer, Target, Turn
+from tsym_agent.localapi.following import HEAD_TIMEOUT_S, Following, LineBuffer, Target, Turn, next_chunk
 from tsym_agent.localapi.refusals import from_answer, from_wire
 from tsym_agent.model.hello import SCHEMA, Hello, parse_hello
 from tsym_agent.model.hosts import Rights
@@ -29,8 +28,8 @@ from tsym_agent.model.pingjob import PingDone, PingJob, PingReport, parse_ping_l
 from tsym_agent.model.text import printable
 from tsym_agent.model.times import format_time
 from tsym_agent.model.watch import Line, parse_line
-from tsym_agent.wire.client import Body, StreamedResponse
-from tsym_agent.wire.errors import TooLargeError, WireError, WireTimeoutError
+from tsym_agent.wire.client import Body
+from tsym_agent.wire.errors import TooLargeError, WireError
 from tsym_agent.wire.streams import Opener
 
 T = TypeVar("T")
@@ -43,6 +42,9 @@ MAX_LINE_BYTES = 64 * 1024 * 1024
 
 SILENCE_S = 45.0
 """An agent says every 15 s that its stream stands; three of those unheard and the way to it is broken."""
+
+BLANK_LINES_S = 90.0
+"""In logs and events it sends a blank line after 30 s without news: as above."""
 
 
 class AgentClient(LocalClient):
@@ -133,7 +135,7 @@ class AgentClient(LocalClient):
 
     async def log_lines(self, level: int = 0) -> AsyncGenerator[LogLine, None]:
         """Follow `GET /v1/logs` for ever, as `LocalClient.log_lines` follows a daemon's."""
-        target = Target("logs", f"/v1/logs?level={level}")
+        target = Target("logs", f"/v1/logs?level={level}", silence_s=BLANK_LINES_S)
         async with aclosing(self._followed(target, parse_log_line)) as lines:
             async for line in lines:
                 if isinstance(line, LogLine):
@@ -143,7 +145,7 @@ class AgentClient(LocalClient):
 
     async def events(self, source: Literal["ipn", "bus"] = "ipn") -> AsyncGenerator[Event, None]:
         """Follow `GET /v1/events` for ever, as `LocalClient.events` follows a daemon's."""
-        target = Target("events", f"/v1/events?source={source}")
+        target = Target("events", f"/v1/events?source={source}", silence_s=BLANK_LINES_S)
         async with aclosing(self._followed(target, parse_event)) as events:
             async for event in events:
                 if isinstance(event, Event):
@@ -181,7 +183,7 @@ class AgentClient(LocalClient):
             async with self._calls.stream(method, target, body=body, timeout_s=HEAD_TIMEOUT_S) as answer:
                 if answer.status != 200:
                     raise from_answer(self.where, name, answer.status, await answer.read())
-                while (chunk := await _next_chunk(answer, silence_s)) is not None:
+                while (chunk := await next_chunk(answer, silence_s)) is not None:
                     for line in self._cut(lines, chunk, name):
                         yield self._parsed(parse, line, name)
         except WireError as error:
@@ -205,14 +207,3 @@ class AgentClient(LocalClient):
             "what listens there is no tsym-agent",
             "another agent, such as TSymbiote's adapter, may hold the port",
         )
-
-
-async def _next_chunk(answer: StreamedResponse, silence_s: float | None) -> bytes | None:
-    """Return the next bytes of a stream; None at its end."""
-    try:
-        async with asyncio.timeout(silence_s) as deadline:
-            return await anext(answer, None)
-    except TimeoutError as error:
-        if not deadline.expired():
-            raise
-        raise WireTimeoutError(f"not a word for {silence_s:g} s") from error

@@ -24,8 +24,8 @@ from tsym_agent.localapi.errors import (
     RequestRefusedError,
 )
 from tsym_agent.localapi.refusals import from_answer, from_wire
-from tsym_agent.wire.client import HttpClient
-from tsym_agent.wire.errors import TooLargeError, WireError
+from tsym_agent.wire.client import HttpClient, StreamedResponse
+from tsym_agent.wire.errors import TooLargeError, WireError, WireTimeoutError
 
 HEAD_TIMEOUT_S = 10.0
 """A daemon answers the head at once, but every call waits while its backend is being made."""
@@ -51,6 +51,8 @@ class Target(NamedTuple):
     path: str
     """As it is sent, query included."""
     method: str = "GET"
+    silence_s: float | None = None
+    """After so long without a byte the stream counts as broken; None = it may be silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +116,21 @@ async def one_stream(http: HttpClient, target: Target) -> AsyncGenerator[bytes |
             if answer.status != 200:
                 raise from_answer(http.where, target.name, answer.status, await answer.read())
             yield Turn.UP
-            async for chunk in answer:
+            while (chunk := await next_chunk(answer, target.silence_s)) is not None:
                 yield chunk
     except WireError as error:
         raise from_wire(http.where, error) from error
+
+
+async def next_chunk(answer: StreamedResponse, silence_s: float | None) -> bytes | None:
+    """Return the next bytes of a stream, None at its end; raise `WireTimeoutError` after that much silence."""
+    try:
+        async with asyncio.timeout(silence_s) as deadline:
+            return await anext(answer, None)
+    except TimeoutError as error:
+        if not deadline.expired():
+            raise
+        raise WireTimeoutError(f"not a word for {silence_s:g} s") from error
 
 
 class LineBuffer:

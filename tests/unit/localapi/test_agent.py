@@ -335,6 +335,19 @@ async def test_logs_that_break_are_asked_for_again() -> None:
     assert "went away" in texts[1]
 
 
+async def test_logs_of_an_agent_that_fell_silent_are_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tsym_agent.localapi.agent.BLANK_LINES_S", 0.02)
+    agent = FakeAgent()
+    agent.is_endless = True
+    agent.answers["/v1/logs"] = [b'{"at":"2026-01-01T00:00:00Z","text":"up"}\n']
+
+    async with asking(agent) as client, aclosing(client.log_lines()) as lines, asyncio.timeout(5):
+        texts = [(await anext(lines)).text for _ in range(3)]
+
+    assert texts[0] == texts[2] == "up"
+    assert "went away" in texts[1]
+
+
 async def test_logs_that_are_refused_say_why() -> None:
     agent = FakeAgent()
     agent.answers["/v1/logs"] = problem(403, "daemon-denied", "logtap: access denied", "run the agent as root")
