@@ -25,6 +25,8 @@ _IP = Parameter("ip", "a Tailscale IP", ValueKind.IP, is_required=True)
 _ID = Parameter("id", "control's number of it", ValueKind.NUMBER, is_required=True, least=1)
 _RECORD_TYPES = ("A", "AAAA", "CNAME", "HINFO", "MINFO", "MX", "NS", "OPT", "PTR", "SOA", "SRV", "TXT", "WKS", "ALL")
 _WRITE = Rights.WRITE
+_BUS_SECRETS = ("BrowseToURL", "AuthURL", "Config")
+"""Of what the bus tells; inner events carry what notifications are made of."""
 
 COMMANDS = _by_name(
     Command(
@@ -276,6 +278,7 @@ COMMANDS = _by_name(
         is_sensitive=True,
         feature="debug",
         sends="a queue in the daemon for each reader",
+        secrets=_BUS_SECRETS,
     ),
     Command(
         name="bus-graph",
@@ -302,7 +305,7 @@ COMMANDS = _by_name(
         form=Form.STREAM,
         feature="ipnbus",
         sends="a queue in the daemon for each reader",
-        secrets=("BrowseToURL", "AuthURL", "Config"),
+        secrets=_BUS_SECRETS,
     ),
     Command(
         name="features",

@@ -28,7 +28,7 @@ from tsym_agent.model.status import SweepPeer, SweepStatus
 from tsym_agent.model.text import printable
 from tsym_agent.model.times import format_time
 from tsym_agent.server.problems import Code, ProblemError, problem, problem_of
-from tsym_agent.server.redact import scrub_words
+from tsym_agent.server.redact import scrub, scrub_words
 
 IN_FLIGHT = 32
 """Pings under way from one host, of all jobs together: as many as a prober of ours sends."""
@@ -117,7 +117,7 @@ class Pings:
         running = asyncio.get_running_loop().create_task(course.run(), name="ping job")
         try:
             while (report := await course.reports.get()) is not None:
-                yield msgspec.json.encode(report) + b"\n"
+                yield scrub(msgspec.json.encode(report)) + b"\n"
             await running
             yield msgspec.json.encode(PingDone(done=True, sent=course.sent, answered=course.answered)) + b"\n"
         finally:

@@ -21,6 +21,7 @@ import msgspec
 
 from tsym_agent.localapi.commands import Command, Form
 from tsym_agent.localapi.refusals import daemon_words, from_wire
+from tsym_agent.localapi.registry import COMMANDS
 from tsym_agent.model.payload import ABSENT, PayloadError
 from tsym_agent.model.times import format_time
 from tsym_agent.server.allow import Asked
@@ -42,6 +43,11 @@ LOOKED_THROUGH_BYTES = 16 * 1024
 """How far keys are looked for in JSON that is larger than `GATHERED_BYTES`. Texts for people stand at its begin, and to
 look through a megabyte for all that may be a key takes five times as long as to pass it on. Members that are secret by
 name are found anywhere; texts and streams are looked through whole."""
+
+_EVERY_SECRET = tuple(sorted({name for command in COMMANDS.values() for name in command.secrets}))
+"""What a refusal may hold: nobody promises what stands in one."""
+_PROFILE = b"\x1f\x8b"
+"""How a profile begins. It is passed on as it is, so nothing else may be taken for one."""
 
 _GOOD = frozenset({200, 204})
 _PASSED_ON = {
@@ -125,6 +131,9 @@ class Proxy:
         if upstream.status not in _GOOD:
             upstream.close()
             return self._refusal(asked, upstream, gathered)
+        if command.form is Form.BYTES and not gathered.startswith(_PROFILE):
+            upstream.close()
+            raise ProblemError(problem(Code.BAD_ANSWER, f"{command.name}: an answer that is no profile"))
         if not is_all and enough == GATHERED_BYTES:
             silence_s = None if command.form is Form.STREAM else timeout_s
             passing = _Passing(upstream, command, gathered, silence_s)
@@ -157,7 +166,7 @@ class Proxy:
         if not 400 <= upstream.status < 600:
             words = f"{command.name}: tailscaled answered with HTTP status {upstream.status}"
             raise ProblemError(problem(Code.BAD_ANSWER, words))
-        return Response(upstream.status, redacted(body, command.secrets), _headers(upstream, command))
+        return Response(upstream.status, redacted(body, _EVERY_SECRET), _headers(upstream, command))
 
 
 _TIMEOUT_HINTS = {"ping": "no pong came: the peer is off, or cannot be reached"}

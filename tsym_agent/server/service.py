@@ -29,6 +29,7 @@ from tsym_agent.server.parts import Parts
 from tsym_agent.server.passage import Passage
 from tsym_agent.server.problems import AGENT_HEADER, Code, ProblemError, problem, problem_of
 from tsym_agent.server.proxy import Proxy
+from tsym_agent.server.redact import scrub
 from tsym_agent.server.routes import (
     HEALTH_PATH,
     LOCALAPI_PREFIX,
@@ -189,7 +190,7 @@ class Service:
             commands=command_words(facts, admitted.permissions, allow_write=self._allow_write),
             features=FEATURES,
         )
-        return Response(200, msgspec.json.encode(hello), (_JSON,))
+        return Response(200, scrub(msgspec.json.encode(hello)), (_JSON,))
 
     async def watch(self, visit: Visit) -> Reply:
         """Stream a snapshot and what changes."""
