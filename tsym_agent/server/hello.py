@@ -35,7 +35,7 @@ def _permission_reason(command: Command, permissions: Permissions, *, allow_writ
         return ""
     if command.acts:
         return "your grant does not let you act" if allow_write else "this agent runs without --allow-write"
-    return "your grant does not name it"
+    return permissions.limit or "your grant does not name it"
 
 
 def _daemon_reason(command: Command, daemon: DaemonWord) -> str:

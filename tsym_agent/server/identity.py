@@ -8,6 +8,7 @@ says `write` and an agent that was started with `--allow-write`.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
@@ -20,6 +21,7 @@ from tsym_agent.localapi.errors import LocalAPIError, NoSuchObjectError
 from tsym_agent.localapi.registry import COMMANDS, READS
 from tsym_agent.model.agents import AGENT_TAG, CALLER_TAG, CAPABILITY, PORT
 from tsym_agent.model.hello import Admission, Caller, May
+from tsym_agent.model.hosts import Rights
 from tsym_agent.model.netmap import ControlNode
 from tsym_agent.model.text import printable
 from tsym_agent.model.whois import WhoIs
@@ -31,8 +33,14 @@ EVERY_COMMAND = "*"
 FRESH_S = 5.0
 """How long an answer of whois holds: a tag or a grant that is taken away is felt after this."""
 
+WHOIS_S = 6.0
+"""How long it may take to find out who asks, waiting for others who are asked about included."""
+
 _MOST_KNOWN = 4096
 """Callers remembered at once; a tailnet that has more is asked again."""
+
+_FOR_ANYBODY = frozenset(name for name, command in READS.items() if command.right is not Rights.WRITE)
+"""What a daemon answers every user of its host."""
 
 _PLAIN_READS = frozenset(name for name, command in READS.items() if not command.is_sensitive)
 """What a grant that names no commands stands for: what a map needs."""
@@ -43,6 +51,8 @@ class Permissions(msgspec.Struct, frozen=True):
 
     commands: frozenset[str]
     """Names of the registry, those that act among them only where a grant and this agent allow it."""
+    limit: str = ""
+    """Why that is less than the rules say, and what to do instead; empty = it is not."""
 
     def permits(self, command: Command) -> bool:
         """Say whether a command may be run; who may have an answer may have a part of it."""
@@ -56,6 +66,15 @@ class Permissions(msgspec.Struct, frozen=True):
         has_all = self.commands.issuperset(READS)
         names = (EVERY_COMMAND,) if has_all else tuple(name for name in COMMANDS if name in self.commands)
         return May(commands=names, write=any(COMMANDS[name].acts for name in self.commands))
+
+    def of_the_host(self) -> Permissions:
+        """Return what is left of them for the host's own node: behind it may be any user of the host.
+
+        The agent may have more rights than they, and its daemon cannot tell its callers apart.
+        """
+        return Permissions(
+            self.commands & _FOR_ANYBODY, "any user of this host may be asking: ask tailscaled, with sudo"
+        )
 
 
 ALL_READS = Permissions(frozenset(READS))
@@ -138,7 +157,7 @@ async def _nobody() -> Owner | None:
 class Gate:
     """Asks a tailscaled who is calling, and the rules what that one may."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but two have a default that stands
         self,
         who: WhoAsker,
         rules: Rules,
@@ -146,29 +165,40 @@ class Gate:
         owner: Callable[[], Awaitable[Owner | None]] = _nobody,
         by_port: Callable[[], bool] = lambda: False,
         address: Callable[[], str] = lambda: AGENT_TAG,
+        own_id: Callable[[], str] = str,
+        whois_s: float = WHOIS_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Ask `who`, the daemon whose addresses callers come to.
 
         `owner` finds the owner of the host's node; None where there is none, or none of this tailnet. `by_port` says
         that the daemon runs in userspace mode: then every caller comes from 127.0.0.1, and only the port, for as long
-        as the connection lives, tells one from the other. `address` is what a policy may call this node, for advice.
+        as the connection lives, tells one from the other. `address` is what a policy may call this node, for advice;
+        `own_id` is its stable ID.
         """
         self._who = who
         self._rules = rules
         self._owner = owner
         self._by_port = by_port
         self._address = address
+        self._own_id = own_id
+        self._whois_s = whois_s
         self._clock = clock
         self._known: dict[tuple[str, int], tuple[float, WhoIs]] = {}
 
     async def admit(self, request: Request) -> Admitted:
         """Return who asks and what they may; raise `ProblemError` that says what would help."""
         who = await self._find(request)
-        owner = await self._owner() if self._rules.allow_owner else None
-        if admitted := _admitted(who, self._rules, owner):
+        admitted = _admitted(who, self._rules, None)
+        owner = None if admitted else await self._owner()  # who owns it may take long to find out, and seldom matters
+        if admitted or (admitted := _admitted(who, self._rules, owner)):
+            return self._narrowed(admitted)
+        raise _refusal(who, self._rules, owner, self._address())
+
+    def _narrowed(self, admitted: Admitted) -> Admitted:
+        if not admitted.caller.id or admitted.caller.id != self._own_id():
             return admitted
-        raise _refusal(who, self._rules, owner or await self._owner(), self._address())
+        return admitted._replace(permissions=admitted.permissions.of_the_host())
 
     async def admit_scraper(self, request: Request) -> Admitted:
         """Return who asks for metrics: nodes with the metrics tag are let in for these alone."""
@@ -188,9 +218,13 @@ class Gate:
             return found[1]
         shown = f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
         try:
-            who = await self._who.who_is(shown, "tcp")
+            async with asyncio.timeout(self._whois_s):
+                who = await self._who.who_is(shown, "tcp")
         except NoSuchObjectError:
             raise ProblemError(_stranger(ip)) from None
+        except TimeoutError:
+            words = f"who asks could not be found out within {self._whois_s:g} s"
+            raise ProblemError(problem(Code.DAEMON_TIMEOUT, words, "tailscaled may be busy: try again")) from None
         except LocalAPIError as error:
             raise ProblemError(problem_of(error)) from error
         if not self._by_port():
@@ -221,8 +255,11 @@ def _via(who: WhoIs, rules: Rules, owner: Owner | None) -> Admission | None:
 
 
 def _plain_login(name: str) -> str:
-    """Return a login name for comparison: Headscale's policy writes `bob@` for the user that its whois calls `bob`."""
-    return name.casefold().removesuffix("@")
+    """Return a login name for comparison: Headscale's policy writes `bob@` for the user that its whois calls `bob`.
+
+    Only ASCII is folded: a name with a letter that merely folds to one of `bob` is another's, who may have chosen it.
+    """
+    return (name.lower() if name.isascii() else name).removesuffix("@")
 
 
 def _is_owner(who: WhoIs, owner: Owner | None) -> bool:

@@ -45,6 +45,8 @@ class Ground(NamedTuple):
     """The node's Tailscale addresses."""
     names: tuple[str, ...]
     """What the node is called: MagicDNS name, host name."""
+    id: str = ""
+    """Its stable ID; empty = not known."""
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -66,6 +68,7 @@ def read_ground(status: Status) -> Ground:
         is_userspace=not status.tun,
         addresses=addresses,
         names=tuple(name for name in names if name),
+        id=own.id if own else "",
     )
 
 

@@ -171,6 +171,8 @@ class Service:
     def _not_granted(self, admitted: Admitted, command: Command) -> ProblemError:
         if command.acts and not self._allow_write:
             hint = "it changes something: start the agent with --allow-write, and grant it with write"
+        elif admitted.permissions.limit:
+            hint = admitted.permissions.limit
         else:
             hint = f'add "{command.name}" to the commands of the grant for {admitted.caller.name}'
         return ProblemError(problem(Code.NOT_GRANTED, f"{admitted.caller.name} may not run {command.name} here", hint))

@@ -86,6 +86,7 @@ class Standing:
             owner=lambda: _owner(own, other),
             by_port=lambda: self._ground.is_userspace,
             address=lambda: next(iter(self._ground.addresses), ""),
+            own_id=lambda: self._ground.id,
         )
         service = await self._serve_beside(host, gate, mode, stack)
         listener = Listener(service.handle, self._options.port)

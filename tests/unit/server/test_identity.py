@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 import pytest
 
 from tests.unit.server.visitors import FakeWho, request, visitor
 from tsym_agent.localapi.registry import COMMANDS, READS
 from tsym_agent.model.hello import Admission
+from tsym_agent.model.hosts import Rights
 from tsym_agent.model.netmap import Hostinfo
 from tsym_agent.model.whois import WhoIs
 from tsym_agent.server.identity import FRESH_S, Admitted, DevGate, Gate, Owner, Rules, grant_example
@@ -74,6 +77,13 @@ async def test_users_of_headscale_may_be_written_as_its_policy_does(listed: str)
     assert '"src":["bob@"]' in (await refusal(visitor(login="bob"))).hint
 
 
+@pytest.mark.parametrize("login", ["\u017fam@example.com", "sa\u212a@example.com"], ids=["long s", "Kelvin sign"])
+async def test_letters_that_only_fold_to_those_of_a_listed_user_are_other_letters(login: str) -> None:
+    rules = Rules(allowed_users=frozenset({"sam@example.com", "sak@example.com"}))
+
+    assert (await refusal(visitor(login=login), rules)).code == "not-allowed"
+
+
 async def test_a_user_who_is_not_listed_hears_of_the_flag_with_their_name() -> None:
     said = await refusal(visitor(login="bob@example.com"), Rules(allowed_users=frozenset({"alice@example.com"})))
 
@@ -95,6 +105,18 @@ async def test_nobody_else_is_the_owner(who: WhoIs) -> None:
 
     assert "owner" not in said.hint
     assert "alice" not in said.hint
+
+
+async def test_who_is_let_in_anyway_does_not_wait_for_the_owner() -> None:
+    async def never() -> Owner | None:
+        await asyncio.Event().wait()
+        return None
+
+    gate = Gate(FakeWho(**{"100_64_0_9": visitor(TAG)}), Rules(allow_owner=True), owner=never)
+    async with asyncio.timeout(5):
+        admitted = await gate.admit(request())
+
+    assert admitted.caller.via is Admission.TAG
 
 
 async def test_nobody_owns_a_host_without_an_owner() -> None:
@@ -197,6 +219,33 @@ async def test_a_silent_daemon_admits_nobody() -> None:
         await Gate(who, Rules()).admit(request())
 
     assert (caught.value.problem.status, caught.value.problem.code) == (503, "daemon-unreachable")
+
+
+async def test_a_daemon_that_never_answers_admits_nobody_and_holds_nobody_for_long() -> None:
+    class Hanging(FakeWho):
+        async def who_is(self, addr: str, proto: str | None = None) -> WhoIs:
+            await asyncio.Event().wait()
+            return await super().who_is(addr, proto)
+
+    async with asyncio.timeout(5):
+        with pytest.raises(ProblemError) as caught:
+            await Gate(Hanging(), Rules(), whois_s=0.01).admit(request())
+
+    assert (caught.value.problem.status, caught.value.problem.code) == (504, "daemon-timeout")
+
+
+ANYBODYS = frozenset(name for name, command in READS.items() if command.right is not Rights.WRITE)
+
+
+@pytest.mark.parametrize("grants", [None, [{"commands": ["*"], "write": True}]], ids=["by its tag", "by a grant"])
+async def test_the_host_itself_may_only_what_its_daemon_lets_every_local_user(grants: object) -> None:
+    """Behind the host's own address is any user of the host, and the agent may be root."""
+    who = FakeWho(**{"100_64_0_9": visitor(TAG, grants=grants)})
+    gate = Gate(who, Rules(allow_write=True), own_id=lambda: "n-laptop")
+    admitted = await gate.admit(request())
+
+    assert commands(admitted) == ANYBODYS
+    assert "sudo" in admitted.permissions.limit
 
 
 async def test_a_caller_on_a_socket_of_this_machine_is_nobody() -> None:
