@@ -19,8 +19,8 @@ from tsym_agent.model.paths import SampleState
 from tsym_agent.probe.plan import PairKey
 from tsym_agent.probe.window import PassivePath, Sample, Window
 
-AGES_PER_SECOND = 1_500
-"""So many ages are renewed a second, which takes about 5 ms; a book with more renews each less often."""
+AGES_PER_SECOND = 1_000
+"""So many ages are renewed a second, which takes about 7 ms; a book with more renews each less often."""
 
 LOOKS_PER_TICK = 500
 """So many windows are looked at each second for having turned stale; a large book takes up to `LOOKS_S` for all."""

@@ -50,10 +50,10 @@ TURNS = 16
 COALESCE_S = 0.1
 """Changes closer together than this are one to a reader."""
 
-SHARE = 0.03
+SHARE = 0.02
 """Of the time at most goes into copies for a reader; of a large mesh it gets fewer instead."""
 
-WORK_SHARE = 0.1
+WORK_SHARE = 0.03
 """Of the time at most goes into working news in, while a large mesh changes all the time."""
 
 LONGEST_REST_S = 1.0

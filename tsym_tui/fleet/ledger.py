@@ -153,7 +153,7 @@ class Ledger:
             before = self._peers.get(stable_id)
             sight = self._read(peer, frame, before)
             if before != sight:
-                self._peers[stable_id] = sight
+                self._peers[stable_id] = _shared(sight)
                 changed.add(stable_id)
             if self._routes.get(stable_id) != (route := route_of(peer)):
                 moved.add(stable_id)
@@ -187,13 +187,12 @@ class Ledger:
 
     def _read(self, peer: PeerStatus, frame: _Frame, before: Sight | None) -> Sight:
         profile = None if peer.tags else (frame.user or {}).get(str(peer.user_id))
-        sight = read_sight(
+        return read_sight(
             peer,
             owner=profile.login_name if profile else "",
             handshake=before.extras.last_handshake if before else None,
             is_unapproved=peer.id in self.surroundings.unapproved,
         )
-        return _shared(sight)
 
     def _set_view(self, frame: _Frame, changed: set[StableNodeID], moved: frozenset[StableNodeID]) -> News:
         """Make the view of what is known now and say what is new in it."""

@@ -36,11 +36,11 @@ SIGHTS_AT_ONCE = 5_000
 PAIRS_AT_ONCE = 5_000
 """So many pairs are arranged in one go, which takes about 10 ms."""
 
-ROUTES_EVERY_S = 30.0
+ROUTES_EVERY_S = 45.0
 """How often a path that goes on is booked anew while its host answers: far below the age at which it would be stale."""
 
 
-PLACES_SHARE = 0.01
+PLACES_SHARE = 0.005
 """Of the time at most goes into finding where nodes stand."""
 
 

@@ -471,3 +471,33 @@ def test_silence_of_a_stream_is_a_cut_and_no_verdict() -> None:
         return len(agent.streams), fleet.snapshot().hosts[0].state
 
     assert following(script, agent) == (2, HostState.OK)
+
+
+class CrowdedHost(FakeHost):
+    """A host that counts how many of its kind are being read whole at once."""
+
+    reading = 0
+    most = 0
+
+    async def status_bytes(self, *, peers: bool = True) -> bytes:
+        if not peers:
+            return await super().status_bytes(peers=False)
+        CrowdedHost.reading += 1
+        CrowdedHost.most = max(CrowdedHost.most, CrowdedHost.reading)
+        try:
+            return await super().status_bytes()
+        finally:
+            CrowdedHost.reading -= 1
+
+
+def test_no_more_than_sixteen_large_answers_are_on_their_way_at_once() -> None:
+    hosts = [CrowdedHost(f"h{number}", "a") for number in range(100)]
+    for host in hosts:
+        host.takes_s = 0.5
+
+    async def script(fleet: Fleet) -> int:
+        await settle(30)
+        return len(fleet.snapshot().hosts)
+
+    assert following(script, *hosts) == 100
+    assert CrowdedHost.most == 16
