@@ -21,7 +21,7 @@ from tsym_agent.model.times import format_time
 from tsym_agent.server.allow import read_question
 from tsym_agent.server.audit import Audit
 from tsym_agent.server.beside import Beside
-from tsym_agent.server.budgets import UNBOUNDED_RATE, Budgets, Cost
+from tsym_agent.server.budgets import UNBOUNDED_RATE, USUAL, Budgets, Cost
 from tsym_agent.server.guards import LOOPBACK_NAMES, HostGuard
 from tsym_agent.server.hello import command_words
 from tsym_agent.server.identity import Admitted, Admitting, RefusedError
@@ -52,8 +52,9 @@ _NDJSON = ("Content-Type", "application/x-ndjson")
 MAX_PINGS = 32
 """Pings of jobs under way: `server.pings.IN_FLIGHT` in all, which is not worth its import here."""
 
-MAX_UPSTREAM = 128
-"""Connections of callers' questions to the daemon: pings hold one each for as long as nobody answers."""
+MAX_UPSTREAM = sum(bound.in_all for bound in USUAL.values())
+"""Connections of callers' questions to the daemon. Budgets bound them by kind; were there fewer, the pings of some,
+which hold one each for as long as nobody answers, would keep the questions of others waiting."""
 
 
 class Service:

@@ -331,6 +331,34 @@ def test_the_daemon_is_pinged_by_as_many_as_jobs_may_send() -> None:
     assert service.MAX_PINGS == IN_FLIGHT
 
 
+async def test_as_many_pings_as_the_budgets_allow_hold_up_no_other_question() -> None:
+    bound = USUAL[Cost.PROBE]
+    addresses = [f"100.64.0.{number}" for number in range(2, 3 + bound.in_all // bound.at_once)]
+    who = FakeWho()
+    for address in addresses:
+        who.know(address, visitor(TAG, name=address))
+    async with agent(Gate(who, Rules())) as it:
+        it.daemon.on("ping", hang)
+        host = (("host", "127.0.0.1"),)
+        ping = "/localapi/v0/ping?ip=100.64.0.99&type=disco"
+        pings: list[asyncio.Future[object]] = []
+
+        def all_are_asked() -> bool:
+            return len(it.daemon.requests) == len(pings)
+
+        for address in addresses[:-1]:  # one after the other: a socket takes only so many connections at once
+            asked = Request("POST", ping, host, remote=(address, 1))
+            pings += [asyncio.ensure_future(it.service.handle(asked)) for _ in range(bound.at_once)]
+            await it.daemon.wait_until(all_are_asked)
+        async with asyncio.timeout(5):
+            reply = await it.service.handle(Request("GET", "/localapi/v0/status", host, remote=(addresses[-1], 1)))
+        for task in pings:
+            task.cancel()
+        await asyncio.wait(pings)
+
+    assert reply.status == 200
+
+
 async def test_each_part_answers() -> None:
     async with agent() as it:
         it.daemon.on("logtap", answer("logtap access denied\n", 403, Tailscale_Version=OLD))
