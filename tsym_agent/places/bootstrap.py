@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import stat
 import sys
 import sysconfig
 import tempfile
@@ -69,6 +70,8 @@ def cache_folders(env: Mapping[str, str]) -> list[Path]:
 
 def _kept(archive: Path, folder: Path) -> Path:
     """Return the folder, which only ever appears whole; raise `OSError` when it cannot be made or is not ours."""
+    folder = folder.parent.resolve() / folder.name
+    _refuse_strangers(folder.parent)
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if folder.parent.stat().st_uid != os.geteuid() or folder.parent.stat().st_mode & 0o022:
         raise PermissionError(f"{folder.parent} can be written by others")
@@ -84,6 +87,19 @@ def _kept(archive: Path, folder: Path) -> Path:
     if folder.stat().st_uid != os.geteuid():
         raise PermissionError(f"{folder} belongs to another user")
     return folder
+
+
+def _refuse_strangers(folder: Path) -> None:
+    """Raise `PermissionError` where somebody else could put another folder in this one's place.
+
+    The agent loads parts of itself as long as it runs: one that root keeps in a user's home would be that user's.
+    """
+    for place in (folder, *folder.parents):
+        if place.exists():
+            found = place.stat()
+            is_anybodys = found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX
+            if found.st_uid not in {0, os.geteuid()} or is_anybodys:
+                raise PermissionError(f"{place} can be changed by others")
 
 
 def _extract(archive: Path, folder: Path) -> None:

@@ -94,6 +94,29 @@ def test_a_cache_that_others_may_write_is_not_trusted(packed: Path, tmp_path: Pa
     assert not list(cache.iterdir())
 
 
+def test_a_cache_in_a_folder_that_others_may_write_is_not_trusted(packed: Path, tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    (shared / "cache").mkdir(parents=True, mode=0o700)
+    shared.chmod(0o777)
+
+    done = run(packed, "--version", env={"CACHE_DIRECTORY": str(shared / "cache"), "HOME": str(tmp_path / "home")})
+
+    assert done.returncode == 0
+    assert not list((shared / "cache").iterdir())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: only root may give a folder to somebody else")
+def test_root_keeps_nothing_in_the_folder_of_a_user(packed: Path, tmp_path: Path) -> None:
+    (tmp_path / "user" / "cache").mkdir(parents=True, mode=0o700)
+    os.chown(tmp_path / "user", 65534, 65534)
+    env = {"CACHE_DIRECTORY": str(tmp_path / "user" / "cache"), "XDG_CACHE_HOME": str(tmp_path / "own")}
+
+    done = run(packed, "--version", env=env)
+
+    assert done.returncode == 0
+    assert not list((tmp_path / "user" / "cache").iterdir())
+
+
 def test_another_python_is_told_which_one_it_takes(packed: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(packed) as archive:
         archive.extractall(tmp_path)
