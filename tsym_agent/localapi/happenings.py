@@ -139,7 +139,8 @@ class Happenings:
             events += self._heard_prefs(notice.prefs)
         if notice.health is not None:
             events += self._heard_health(notice.health.warnings or {})
-        if notice.self_change is not None or (notice.session_id and self._has_peers):
+        is_new_stream = bool(notice.session_id) and self._has_peers
+        if notice.self_change is not None or not is_absent(notice.peer_changes) or is_new_stream:
             self.wants_status = True
         if not is_absent(notice.net_map):
             events += self._heard_netmap(notice.net_map)

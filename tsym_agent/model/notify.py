@@ -84,6 +84,8 @@ class Notify(msgspec.Struct, frozen=True, rename="pascal"):
     """On this one, read status afresh: a full netmap may lie behind it."""
     initial_status: Status | None = None
     peer_changed_patch: tuple[PeerChange, ...] | None = None
+    peer_changes: msgspec.Raw = ABSENT
+    """What 1.98 alone sends for `PEER_CHANGES`, in place of the netmap: raw, since a status says it better."""
     peers_changed: tuple[ControlNode, ...] | None = None
     peers_removed: tuple[int, ...] | None = None
     user_profiles: dict[str, UserProfile] | None = None
@@ -102,6 +104,7 @@ class Notify(msgspec.Struct, frozen=True, rename="pascal"):
         return (
             bool(self.session_id)
             or not is_absent(self.net_map)
+            or not is_absent(self.peer_changes)
             or any(
                 value is not None
                 for value in (

@@ -53,6 +53,11 @@ def see(happenings: Happenings, body: bytes) -> list[Told]:
     return [(event.kind, event.words) for event in happenings.saw(parse_known_status(body))]
 
 
+def test_changes_of_peers_as_one_release_tells_them_want_a_status(happenings: Happenings) -> None:
+    assert hear(happenings, PeerChanges=[{"NodeID": 7, "Online": False}]) == []
+    assert happenings.wants_status
+
+
 def test_a_state_says_what_it_was_before(happenings: Happenings) -> None:
     assert hear(happenings, State=5) == [("state", "Starting")]
     assert hear(happenings, State=6) == [("state", "Running (was Starting)")]

@@ -43,8 +43,9 @@ def test_an_absent_state_is_unchanged() -> None:
         (b'{"PeersChanged":[]}', True),
         (b'{"PeersRemoved":[1]}', True),
         (b'{"PeerChangedPatch":[{"NodeID":1,"Online":false}]}', True),
+        (b'{"PeerChanges":[{"NodeID":1,"Online":false}]}', True),
     ],
-    ids=["nothing", "engine", "health", "first", "state", "netmap", "self", "changed", "removed", "patch"],
+    ids=["nothing", "engine", "health", "first", "state", "netmap", "self", "changed", "removed", "patch", "1.98"],
 )
 def test_what_asks_for_a_new_status(line: bytes, touches: bool) -> None:
     assert parse_notify(line).touches_topology is touches
