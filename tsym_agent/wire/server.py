@@ -14,6 +14,7 @@ import errno
 import socket
 import stat
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Self
 
@@ -45,10 +46,25 @@ class Server:
         return int(sockets[0].getsockname()[1])
 
     def admit(self, connection: ServerConnection) -> bool:
-        """Count a new client; False when there are too many."""
-        if len(self._connections) >= self.limits.connections:
+        """Count a new client; False when there are too many.
+
+        A client that says nothing has to go for one that may: else a stranger who opens connections, and opens them
+        again as they time out, would keep everybody else out.
+        """
+        if len(self._connections) >= self.limits.connections and not self._make_room():
             return False
         self._connections.add(connection)
+        return True
+
+    def _make_room(self) -> bool:
+        """Cut off the client that has been waited for the longest, at the address that has the most of them."""
+        waiting = [connection for connection in self._connections if connection.is_waiting]
+        if not waiting:
+            return False
+        count = Counter(connection.address for connection in waiting)
+        idlest = max(waiting, key=lambda connection: (count[connection.address], -connection.waiting_since_s))
+        self._connections.discard(idlest)
+        idlest.abort()
         return True
 
     def forget(self, connection: ServerConnection) -> None:

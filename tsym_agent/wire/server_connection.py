@@ -71,10 +71,14 @@ class ServerConnection(asyncio.Protocol):
         self._at_eof = False
         self._is_handling = False
         self._is_lost = False
+        self.waiting_since_s = self._loop.time()
+        """When its client's turn began: the connection was opened, or its last answer was out."""
         self._is_reading = True
         self._more: asyncio.Future[None] | None = None
         self._writable: asyncio.Future[None] | None = None
         self._transport: asyncio.Transport
+        self.address = ""
+        """Where its client is; empty on a unix socket."""
         self._cut: asyncio.TimerHandle | None = None
         self.task: asyncio.Task[None] | None = None
 
@@ -85,6 +89,7 @@ class ServerConnection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         remote = transport.get_extra_info("peername")
         self._remote = (str(remote[0]), int(remote[1])) if isinstance(remote, tuple) else None
+        self.address = self._remote[0] if self._remote else ""
         if self._server.is_closing:
             self._transport.abort()
             return
@@ -130,6 +135,11 @@ class ServerConnection(asyncio.Protocol):
         self._writable = None
 
     # What the server calls
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is the client's turn: nothing is being answered, and nothing is lost but a request begun."""
+        return not self._is_handling and self.task is not None and not self.task.done()
 
     def finish(self) -> None:
         """End now when idle, else after the answer under way."""
@@ -178,6 +188,7 @@ class ServerConnection(asyncio.Protocol):
         self._is_handling = True
         await self._send(await self._ask_handler(request), is_head=request.method == "HEAD")
         self._is_handling = False
+        self.waiting_since_s = self._loop.time()
         if not self._answering.renew() or self._at_eof:
             return False
         return not self._server.is_closing

@@ -9,6 +9,7 @@ import socket
 import stat
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -218,14 +219,62 @@ async def test_a_waiting_client_is_told_to_continue(tmp_path: Path) -> None:
     assert answer.endswith(b"abc\n")
 
 
-async def test_clients_over_the_limit_are_turned_away(tmp_path: Path) -> None:
-    async with serving(tmp_path, limits=Limits(connections=1)) as (server, path):
+async def test_clients_over_the_limit_are_turned_away_while_all_others_are_answered(tmp_path: Path) -> None:
+    started = asyncio.Event()
+
+    async def hang(_: Request) -> Reply:
+        started.set()
+        return await nothing()
+
+    async with serving(tmp_path, hang, Limits(connections=1)) as (_, path):
         _, first = await asyncio.open_unix_connection(path)
-        await until(lambda: server.connections == 1)
+        first.write(GET)
+        await asyncio.wait_for(started.wait(), 5)
         answer = await exchange(path)
         first.close()
 
     assert status_of(answer) == 503
+
+
+@pytest.mark.parametrize(
+    "begun", [b"", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab"], ids=["idle", "slow"]
+)
+async def test_who_says_nothing_makes_room_for_who_may(tmp_path: Path, begun: bytes) -> None:
+    async with serving(tmp_path, limits=Limits(connections=2)) as (server, path):
+        silent = []
+        for number in range(2):
+            silent.append(await asyncio.open_unix_connection(path))
+            silent[-1][1].write(begun)
+            await until(partial(lambda wanted: server.connections == wanted, number + 1))
+        answer = await exchange(path, LAST)
+        first_ends = await asyncio.wait_for(silent[0][0].read(), 5)
+        for _, writer in silent:
+            writer.close()
+
+    assert status_of(answer) == 200
+    assert first_ends == b""
+
+
+async def test_the_address_with_the_most_silent_clients_makes_room() -> None:
+    async def connect(server: Server, address: str) -> asyncio.StreamReader:
+        before = server.connections
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port, local_addr=(address, 0))
+        writers.append(writer)
+        if before < 4:
+            await until(lambda: server.connections == before + 1)
+        return reader
+
+    writers: list[asyncio.StreamWriter] = []
+    async with await serve_tcp("127.0.0.1", 0, echo, limits=Limits(connections=4)) as server:
+        friend = await connect(server, "127.0.0.2")
+        silent = [await connect(server, "127.0.0.3") for _ in range(3)]
+        await connect(server, "127.0.0.4")
+        await asyncio.wait_for(silent[0].read(), 5)
+
+        assert not friend.at_eof()
+        assert not silent[1].at_eof()
+        for writer in writers:
+            writer.close()
 
 
 async def test_a_client_that_leaves_cancels_its_handler(tmp_path: Path) -> None:
