@@ -32,9 +32,7 @@ VALUES = {"name": "there.t.ts.net", "type": "A", "region": "one"}
 PRIVILEGED = [
     command for command in COMMANDS.values() if command.right is Rights.WRITE and command.form is not Form.STREAM
 ]
-STREAMS = [
-    command for command in COMMANDS.values() if command.right is Rights.WRITE and command not in PRIVILEGED
-]
+STREAMS = [command for command in COMMANDS.values() if command.right is Rights.WRITE and command not in PRIVILEGED]
 
 
 async def status_of(host: Served, command: Command) -> int:
