@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
@@ -70,6 +71,9 @@ class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):
     api_key_file: str = ""
     keyring: bool = False
 
+
+_SENDABLE = re.compile(r"[!-~]+")
+"""What keys are made of."""
 
 SETTINGS_PREFIX = "TSYM_CONTROL_"
 
@@ -150,7 +154,15 @@ class _Places(msgspec.Struct, frozen=True):
     keyring: Keyring | None
 
     def find(self, name: str, setting: str = "") -> _Found | None:
-        """Return a secret and where it was; None when nobody gave it."""
+        """Return a secret and where it was; None when nobody gave it. Raises `BadCredentialsError` for no secret."""
+        found = self._look(name, setting)
+        if found is not None and not _SENDABLE.fullmatch(found.secret.reveal()):
+            # Nothing of it may be quoted, and whoever writes it into a header would complain by quoting all of it.
+            words = f"{found.origin} holds a blank, a control character or a letter that no key has"
+            raise BadCredentialsError("control plane", words, "copy the key again")
+        return found
+
+    def _look(self, name: str, setting: str) -> _Found | None:
         if text := self.env.get(name, "").strip():
             return _Found(Secret(text), name)
         if path := self.env.get(f"{name}_FILE", ""):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from tsym_agent.model.agents import CALLER_TAG, CAPABILITY, PORT
 
@@ -145,9 +145,17 @@ Of --check: 0 well, 1 reached and not running, 3 not reached, 4 refused.
 """
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Complain without a key that somebody mistook an argument for: a journal keeps what we say."""
+        from tsym_agent.server.redact import scrub_words
+
+        super().error(scrub_words(message))
+
+
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="tsym-agent",
         description="Stand beside one tailscaled, for tsym on other machines.",
         epilog=EPILOG,
