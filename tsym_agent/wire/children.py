@@ -20,15 +20,21 @@ def environment(own: Mapping[str, str] = os.environ) -> dict[str, str]:
     return {name: value for name, value in own.items() if not name.startswith(OUR_VARIABLES)}
 
 
+def tell(process: Process, number: signal.Signals) -> None:
+    """Send a signal to a child, if it still runs."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.kill(
+                process.pid, number
+            )  # its own method, before 3.13, looks first and takes asyncio's exit status away
+
+
 async def end(process: Process) -> None:
     """End a child that may still run, by force if it takes long, and wait for it."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         if process.returncode is not None:
             return
-        with suppress(ProcessLookupError):
-            os.kill(
-                process.pid, number
-            )  # its own method, before 3.13, looks first and takes asyncio's exit status away
+        tell(process, number)
         with suppress(TimeoutError):
             async with asyncio.timeout(END_S):
                 await process.wait()

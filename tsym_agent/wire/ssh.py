@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from tsym_agent.wire.children import end, environment
+from tsym_agent.wire.children import end, environment, tell
 from tsym_agent.wire.errors import WireError
 
 CONNECT_S = 10
@@ -273,6 +274,8 @@ class SshLink:
         folder, guard, master = self._folder, self._guard, self._master
         self._folder = self._guard = self._master = None
         self._forwarded.clear()
+        if master is not None:  # first of all, as what follows may be cancelled: the guard cannot end one that logs in
+            tell(master, signal.SIGTERM)
         if guard is not None:
             await _dismiss(guard)
         if master is not None:

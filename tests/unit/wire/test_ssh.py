@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,26 @@ async def test_an_ssh_that_gets_nowhere_is_ended(ssh: StandIn) -> None:
 
     assert caught.value.trouble is SshTrouble.TIMEOUT
     assert not any(is_running(pid) for pid in ssh.masters)
+
+
+async def test_a_login_that_is_given_up_in_haste_ends_ssh(ssh: StandIn) -> None:
+    link = SshLink("hangs")
+    connecting = asyncio.create_task(link.connect())
+    await wait_until(lambda: bool(ssh.masters) and link._master is not None)
+    guard, master = link._guard, link._master
+
+    connecting.cancel()
+    await asyncio.sleep(0)
+    connecting.cancel()
+    await asyncio.wait([connecting])
+
+    assert guard is not None
+    assert master is not None
+    try:
+        await asyncio.wait_for(asyncio.gather(guard.wait(), master.wait()), 10)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(ssh.masters[0], signal.SIGKILL)
 
 
 async def test_a_login_that_is_given_up_leaves_nothing(ssh: StandIn) -> None:
