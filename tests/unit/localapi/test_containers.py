@@ -125,10 +125,13 @@ async def test_a_link_means_the_other_root(table: Table) -> None:
     assert await table.found() == [(7, "/var/run/tailscale/tailscaled.sock")]
 
 
-async def test_no_path_leads_out_of_the_other_root(table: Table, tmp_path: Path) -> None:
-    root = table.add(7, "tailscaled", "--socket=/../../../etc/hostname")
+@pytest.mark.parametrize("way", ["named", "link", "absolute-link"])
+async def test_no_path_leads_out_of_the_other_root(table: Table, tmp_path: Path, way: str) -> None:
+    up_and_out = f"{'../' * 40}{tmp_path}/outside"
+    root = table.add(7, "tailscaled", f"--socket=/{up_and_out}" if way == "named" else "--socket=/x/s")
     (root / "tmp").mkdir()
-    (root / "tmp/tailscaled.sock").symlink_to(f"../../../../..{tmp_path}/outside")
+    if way != "named":
+        (root / "tmp/tailscaled.sock").symlink_to(up_and_out if way == "link" else tmp_path / "outside")
     with socket.socket(socket.AF_UNIX) as outside:
         outside.bind(str(tmp_path / "outside"))
 
