@@ -9,6 +9,7 @@ says `write` and an agent that was started with `--allow-write`.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
@@ -32,6 +33,9 @@ EVERY_COMMAND = "*"
 
 FRESH_S = 5.0
 """How long an answer of whois holds: a tag or a grant that is taken away is felt after this."""
+
+ALONE_S = 1.0
+"""How long it holds that a port is one caller's alone: for another to get it meanwhile takes a rare chance."""
 
 WHOIS_S = 6.0
 """How long it may take to find out who asks, waiting for others who are asked about included."""
@@ -164,6 +168,7 @@ class Gate:
         *,
         owner: Callable[[], Awaitable[Owner | None]] = _nobody,
         by_port: Callable[[], bool] = lambda: False,
+        is_shared: Callable[[int], bool] | None = None,
         address: Callable[[], str] = lambda: AGENT_TAG,
         own_id: Callable[[], str] = str,
         whois_s: float = WHOIS_S,
@@ -173,18 +178,20 @@ class Gate:
 
         `owner` finds the owner of the host's node; None where there is none, or none of this tailnet. `by_port` says
         that the daemon runs in userspace mode: then every caller comes from 127.0.0.1, and only the port, for as long
-        as the connection lives, tells one from the other. `address` is what a policy may call this node, for advice;
-        `own_id` is its stable ID.
+        as the connection lives, tells one from the other, unless `is_shared` says that it does not. `address` is what a
+        policy may call this node, for advice; `own_id` is its stable ID.
         """
         self._who = who
         self._rules = rules
         self._owner = owner
         self._by_port = by_port
+        self._is_shared = is_shared
         self._address = address
         self._own_id = own_id
         self._whois_s = whois_s
         self._clock = clock
         self._known: dict[tuple[str, int], tuple[float, WhoIs]] = {}
+        self._alone: dict[int, float] = {}
 
     async def admit(self, request: Request) -> Admitted:
         """Return who asks and what they may; raise `ProblemError` that says what would help."""
@@ -192,6 +199,7 @@ class Gate:
         admitted = _admitted(who, self._rules, None)
         owner = None if admitted else await self._owner()  # who owns it may take long to find out, and seldom matters
         if admitted or (admitted := _admitted(who, self._rules, owner)):
+            await self._make_sure(request, who)
             return self._narrowed(admitted)
         raise _refusal(who, self._rules, owner, self._address())
 
@@ -204,8 +212,26 @@ class Gate:
         """Return who asks for metrics: nodes with the metrics tag are let in for these alone."""
         who = await self._find(request)
         if self._rules.metrics_tag and self._rules.metrics_tag in _tags(who.node):
+            await self._make_sure(request, who)
             return Admitted(_caller(who, Admission.TAG), Permissions(frozenset({"status"})))
         return await self.admit(request)
+
+    async def _make_sure(self, request: Request, who: WhoIs) -> None:
+        """Refuse somebody who came from a port that is another's; raise `ProblemError`.
+
+        It is looked at only for who would be let in, since that takes milliseconds, and asked again afterwards: the
+        other connection may have ended in between, and its caller would be known no more.
+        """
+        if request.remote is None or self._is_shared is None or not self._by_port():
+            return
+        _, port = request.remote
+        if self._alone.get(port, -math.inf) > self._clock():
+            return
+        if self._is_shared(port) or (await self._find(request)).node.stable_id != who.node.stable_id:
+            raise ProblemError(_stranger("who shares a port with another connection"))
+        if len(self._alone) >= _MOST_KNOWN:
+            self._alone.clear()
+        self._alone[port] = self._clock() + ALONE_S
 
     async def _find(self, request: Request) -> WhoIs:
         """Return who is behind a connection. What could not be found out is never remembered."""

@@ -27,6 +27,7 @@ from tsym_agent.server.finding import FoundOpener, find_host
 from tsym_agent.server.guards import LOOPBACK_NAMES, HostGuard
 from tsym_agent.server.identity import DevGate, Gate, Owner, Rules
 from tsym_agent.server.listen import Follower, Ground, Listener
+from tsym_agent.server.loopback import is_shared
 from tsym_agent.server.options import AUTH_KEY_VARIABLE, Options
 from tsym_agent.server.service import Service
 from tsym_agent.server.telling import CannotStandError, notify, offer_link, say
@@ -85,6 +86,7 @@ class Standing:
             self._rules(),
             owner=lambda: _owner(own, other),
             by_port=lambda: self._ground.is_userspace,
+            is_shared=lambda port: is_shared(port, self._options.port),
             address=lambda: next(iter(self._ground.addresses), ""),
             own_id=lambda: self._ground.id,
         )

@@ -290,6 +290,42 @@ async def test_behind_a_userspace_daemon_a_port_is_asked_about_each_time() -> No
     assert len(who.asked) == 2
 
 
+async def test_behind_a_userspace_daemon_a_port_that_two_share_is_nobodys() -> None:
+    gate = Gate(
+        FakeWho(**{"127_0_0_1": visitor(TAG)}), Rules(), by_port=lambda: True, is_shared=lambda port: port == 40000
+    )
+    with pytest.raises(ProblemError) as caught:
+        await gate.admit(request(remote=("127.0.0.1", 40000)))
+
+    assert caught.value.problem.code == "not-allowed"
+    assert (await gate.admit(request(remote=("127.0.0.1", 40001)))).caller.via is Admission.TAG
+
+
+async def test_whose_other_connection_ends_while_it_is_looked_for_is_nobody() -> None:
+    who = FakeWho(**{"127_0_0_1": visitor(TAG)})
+
+    def ends(_: int) -> bool:
+        who.known.clear()
+        return False
+
+    with pytest.raises(ProblemError):
+        await Gate(who, Rules(), by_port=lambda: True, is_shared=ends).admit(request(remote=("127.0.0.1", 40000)))
+
+
+async def test_strangers_have_nobody_look_at_their_port() -> None:
+    looked: list[int] = []
+
+    def look(port: int) -> bool:
+        looked.append(port)
+        return False
+
+    gate = Gate(FakeWho(**{"127_0_0_1": visitor("tag:ci")}), Rules(), by_port=lambda: True, is_shared=look)
+    with pytest.raises(ProblemError):
+        await gate.admit(request(remote=("127.0.0.1", 40000)))
+
+    assert looked == []
+
+
 async def test_a_scraper_with_its_tag_may_have_metrics_and_nothing_else() -> None:
     gate = Gate(FakeWho(**{"100_64_0_9": visitor("tag:prometheus")}), Rules(metrics_tag="tag:prometheus"))
     admitted = await gate.admit_scraper(request("/metrics"))
