@@ -166,7 +166,7 @@ class Happenings:
         began = [warning for code, warning in warnings.items() if code not in before]
         ended = [warning for code, warning in before.items() if code not in warnings]
         return [
-            *(self._event("health", ": ".join(filter(None, (each.title, each.text)))) for each in began),
+            *(self._event("health", _warning_words(each)) for each in began),
             *(self._event("health-over", each.title or each.warnable_code) for each in ended),
         ]
 
@@ -319,6 +319,13 @@ def _known(node: ControlNode) -> _Known:
 
 def _short(dns_name: str) -> str:
     return dns_name.partition(".")[0]
+
+
+def _warning_words(warning: HealthWarning) -> str:
+    """Say what is wrong, and once: many warnings repeat their title as their text."""
+    if warning.text.startswith(warning.title):
+        return warning.text
+    return f"{warning.title}: {warning.text}" if warning.text else warning.title
 
 
 def _expiry_words(name: str, expiry: str | None) -> str:

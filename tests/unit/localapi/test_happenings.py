@@ -77,6 +77,12 @@ def test_a_warning_is_told_when_it_begins_and_when_it_ends(happenings: Happening
     assert hear(happenings, Health={"Warnings": None}) == [("health-over", "No home relay")]
 
 
+def test_a_warning_whose_text_repeats_its_title_is_told_once(happenings: Happenings) -> None:
+    warning = {"x": {"WarnableCode": "x", "Title": "Tailscale off", "Text": "Tailscale off, and stays so"}}
+
+    assert hear(happenings, Health={"Warnings": warning}) == [("health", "Tailscale off, and stays so")]
+
+
 def test_a_patch_turns_a_peer_off_by_its_number(happenings: Happenings) -> None:
     [event] = happenings.heard(parse_notify(b'{"PeerChangedPatch":[{"NodeID":7,"Online":false}]}'))
 
