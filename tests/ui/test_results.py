@@ -120,6 +120,21 @@ async def test_it_can_be_asked_again() -> None:
         await run.until(lambda: len(clients["nas"].asked) == 2, "the second question")
 
 
+async def test_asked_again_the_new_answers_are_shown_and_compared() -> None:
+    async with running(pictures.home()) as run:
+        clients = await ask(run, "prefs", laptop=b'{"Hostname": "the-old-name"}')
+        await run.press("d")
+        assert "the-old-name" in run.text()
+
+        clients["laptop"].answer = b'{"Hostname": "the-new-name"}'
+        await run.press("d", "R")
+        await run.until(lambda: not results(run).state.waiting, "all answers")
+        await run.settled()
+        assert "the-new-name" in run.text()
+        await run.press("d")
+        assert "the-new-name" in run.text()
+
+
 async def test_the_whole_answer_is_copied() -> None:
     async with running(pictures.home()) as run:
         await ask(run, "prefs", laptop=json.dumps({f"Member{number}": number for number in range(200)}).encode())

@@ -46,6 +46,19 @@ class Run:
             except PayloadError as error:
                 answer = msgspec.structs.replace(answer, verdict=Verdict.FAILED, error=f"{error}: is it a tailscaled?")
         self.answers[answer.host.spec] = answer
+        self._forget(answer.host.spec)
+
+    def restart(self) -> None:
+        """Forget all answers: they are asked for once more."""
+        for spec in list(self.answers):
+            self._forget(spec)
+        self.answers.clear()
+
+    def _forget(self, spec: str) -> None:
+        """Drop what was made of a host's answer before."""
+        self._spreads = (-1, ())
+        for is_raw in (False, True):
+            self._sheets.pop((spec, is_raw), None)
 
     @property
     def host(self) -> Host | None:

@@ -156,7 +156,7 @@ class ResultsScreen(ToolScreen, inherit_bindings=False):
 
     def action_again(self) -> None:
         """Ask once more."""
-        self.state.answers.clear()
+        self.state.restart()
         self.show()
         self._ask()
 
