@@ -106,6 +106,8 @@ def _refuse_nonsense(asked: Command, wishes: GetWishes) -> None:
         raise QuestionError(f"{asked.name} takes no body")
     if sum((wishes.wants_differences, wishes.is_raw, wishes.output is not None)) > 1:
         raise QuestionError("choose one of --diff, --raw and --output")
+    if asked.form is Form.BYTES and wishes.wants_differences:
+        raise QuestionError(f"{asked.name} answers bytes for another program, which are not compared")
     if asked.form is Form.BYTES and not (wishes.is_raw or wishes.output or wishes.wants_json or wishes.wants_ndjson):
         raise QuestionError(f"{asked.name} answers bytes for another program: add --output FILE, or --raw in a pipe")
 
@@ -262,9 +264,11 @@ def _print_differences(wishes: GetWishes, job: Job, good: Sequence[Answer]) -> N
             "differences": [_spread_entry(names, spread) for spread in found],
         }
         emit_document(document, wishes)
-    elif names:
+    elif len(names) > 1:
         pen = choose_pen(wishes)
         emit(pen.write(spread_rows(pen, names, found)))
+    elif names:
+        narrate(f"tsym: only {names[0]} answered: two answers are needed to tell them apart")
 
 
 def _spread_entry(names: Sequence[str], spread: Spread) -> JSON:

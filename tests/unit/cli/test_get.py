@@ -71,6 +71,21 @@ def test_only_what_differs_is_printed(tsym: Tsym, household: str) -> None:
     assert "ControlURL" not in {entry["path"] for entry in found}
 
 
+def test_one_answer_differs_from_nothing(tsym: Tsym, daemon: Daemon) -> None:
+    daemon.on("dns-config", answer("{}"))
+    result = tsym("get", "dns-config", "--host", daemon.spec, "--diff")
+
+    assert (result.code, result.out) == (0, "")
+    assert "two answers are needed to tell them apart" in result.err
+
+
+def test_bytes_are_not_compared(tsym: Tsym, daemon: Daemon) -> None:
+    result = tsym("get", "pprof", "heap", "--host", daemon.spec, "--diff", "--json")
+
+    assert (result.code, result.out) == (2, "")
+    assert "bytes for another program" in result.err
+
+
 def test_where_nothing_differs_it_says_so(tsym: Tsym, household: str) -> None:
     assert "no difference between 4 hosts" in tsym("get", "derp-map", "--host", household, "--diff").out
 
@@ -166,6 +181,14 @@ def test_raw_is_the_one_answer_as_it_came(tsym: Tsym, daemon: Daemon) -> None:
     daemon.on("dns-config", answer('{ "Domains":null}\n'))
 
     assert tsym("get", "dns-config", "--raw", "--host", daemon.spec).out == '{ "Domains":null}\n'
+
+
+def test_raw_and_files_have_no_secrets(tsym: Tsym, daemon: Daemon, tmp_path: Path) -> None:
+    daemon.on("prefs", answer('{"Config":{"PrivateNodeKey":"privkey:00"}}'))
+    tsym("get", "prefs", "--host", daemon.spec, "--output", str(tmp_path / "{host}.json"))
+
+    assert tsym("get", "prefs", "--raw", "--host", daemon.spec).out == '{"Config":null}'
+    assert (tmp_path / "me.json").read_text(encoding="utf-8") == '{"Config":null}'
 
 
 def test_raw_of_several_hosts_is_refused(tsym: Tsym, household: str) -> None:
