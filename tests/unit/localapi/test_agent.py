@@ -357,6 +357,18 @@ async def test_logs_that_are_refused_say_why() -> None:
             await anext(lines)
 
 
+async def test_events_are_made_safe_to_print() -> None:
+    agent = FakeAgent()
+    agent.is_endless = True
+    line = '{"at":"2026-01-01T00:00:00Z","kind":"\\u001bk","words":"\\u001bw","node":"\\u001bn"}\n'
+    agent.answers["/v1/events"] = [line.encode()]
+
+    async with asking(agent) as client, aclosing(client.events()) as events:
+        event = await anext(events)
+
+    assert (event.kind, event.words, event.node) == ("\ufffdk", "\ufffdw", "\ufffdn")
+
+
 async def test_events_come_from_the_source_that_was_named() -> None:
     agent = FakeAgent()
     agent.is_endless = True

@@ -37,10 +37,10 @@ async def test_a_machine_is_found_by_its_short_and_its_long_name(name: str) -> N
 
 def test_a_machine_shared_in_goes_by_its_long_name_only() -> None:
     found = addresses_by_name(
-        status(other=("nas.other.example.", ["100.64.0.9"]), own=("nas.home.example.", ["100.64.0.2"]))
+        status(own=("nas.home.example.", ["100.64.0.2"]), other=("nas.other.example.", ["100.64.0.9"]))
     )
 
-    assert found == {"nas.other.example": "100.64.0.9", "nas.home.example": "100.64.0.2", "nas": "100.64.0.2"}
+    assert found == {"nas.home.example": "100.64.0.2", "nas": "100.64.0.2", "nas.other.example": "100.64.0.9"}
 
 
 def test_a_machine_without_an_address_or_a_name_is_left_out() -> None:

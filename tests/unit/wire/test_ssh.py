@@ -128,6 +128,18 @@ async def test_what_ssh_says_is_understood(words: str, trouble: SshTrouble, ssh:
     assert not is_running(ssh.masters[0])
 
 
+async def test_what_must_hold_is_said_to_ssh_and_a_host_is_never_an_option(tmp_path: Path) -> None:
+    words = tmp_path / "words"
+    program = ("/bin/sh", "-c", f"printf '%s\\n' \"$@\" >'{words}'; exit 1", "ssh")
+
+    with pytest.raises(SshError):
+        await SshLink("-oProxyCommand=x", program=program).connect()
+
+    said = words.read_text().splitlines()
+    assert said[-2:] == ["--", "-oProxyCommand=x"]
+    assert {"BatchMode=yes", "PermitLocalCommand=no", "ClearAllForwardings=yes", "ControlPersist=no"} <= {*said}
+
+
 async def test_an_ssh_that_gets_nowhere_is_ended(ssh: StandIn) -> None:
     link = SshLink("hangs", login_s=0.5)
 
