@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from typing import Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
-from tsym_agent.localapi.commands import Command
+from tsym_agent.localapi.commands import Command, Form
 from tsym_agent.localapi.errors import (
     REFUSALS,
     AccessDeniedError,
@@ -27,8 +28,9 @@ from tsym_agent.localapi.errors import (
 from tsym_agent.localapi.refusals import OPERATOR_HINT
 from tsym_agent.model.hello import Hello
 from tsym_agent.model.hosts import Host, HostState, Rights
-from tsym_agent.model.payload import Body
+from tsym_agent.model.payload import ABSENT, Body
 from tsym_agent.model.text import printable
+from tsym_agent.server.redact import redacted, scrub_words
 from tsym_tui.fleet.fleet import Asked, Fleet
 from tsym_tui.fleet.members import words_of
 from tsym_tui.fleet.select import Selector
@@ -70,7 +72,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     host: Host
     verdict: Verdict = Verdict.OK
     body: bytes = b""
-    """As it came; empty without an answer, and where the daemon has nothing to say."""
+    """As it came, but for its secrets; empty without an answer, and where the daemon has nothing to say."""
     error: str | None = None
     """Why there is no answer and what to do, printable."""
     took_s: float | None = None
@@ -149,7 +151,8 @@ async def attempt(asked: Asked, command: Command, limit_s: float, act: Callable[
         return Answer(host=host, verdict=Verdict.FAILED, error=words, took_s=time.monotonic() - began_s)
     except LocalAPIError as trouble:
         took_s = time.monotonic() - began_s
-        return Answer(host=host, verdict=_verdict(trouble), error=words_of(trouble, host.spec), took_s=took_s)
+        words = scrub_words(words_of(trouble, host.spec))
+        return Answer(host=host, verdict=_verdict(trouble), error=words, took_s=took_s)
     return Answer(host=host, body=body, took_s=time.monotonic() - began_s)
 
 
@@ -171,7 +174,19 @@ def _client_of(asked: Asked) -> object:
 async def _ask(client: Askable, job: Job) -> bytes:
     method, path, query = job.command.question(job.values)
     limit_s = job.limit_s if job.deadline_s is not None else job.command.timeout_s
-    return bytes(await client.ask(path, query, method=method, body=job.body, timeout_s=limit_s))
+    body = await client.ask(path, query, method=method, body=job.body, timeout_s=limit_s)
+    return _as_agents_answer(job.command, bytes(body))
+
+
+def _as_agents_answer(command: Command, body: bytes) -> bytes:
+    """Leave out what an agent would not let out: answers are printed and pasted, and compared with those of agents."""
+    if command.form is Form.BYTES:
+        return body
+    if command.part:
+        with suppress(msgspec.DecodeError):  # whoever reads it says that it is nonsense
+            member = msgspec.json.decode(body, type=dict[str, msgspec.Raw]).get(command.part, ABSENT)
+            body = msgspec.json.encode({command.part: member})
+    return redacted(body, command.secrets)
 
 
 def _verdict(trouble: LocalAPIError) -> Verdict:

@@ -24,11 +24,13 @@ from enum import StrEnum
 import msgspec
 
 from tsym_agent.localapi.errors import AccessDeniedError, LocalAPIError, NotSupportedError
+from tsym_agent.localapi.registry import COMMANDS
 from tsym_agent.model.hosts import Host
 from tsym_agent.model.logs import Event, LogLine
-from tsym_agent.model.payload import ABSENT
+from tsym_agent.model.payload import ABSENT, is_absent
 from tsym_agent.model.times import format_time, parse_time
 from tsym_agent.probe.sweep import Clock
+from tsym_agent.server.redact import redacted, scrub_words
 from tsym_tui.fleet.members import words_of
 
 REORDER_S = 0.3
@@ -51,6 +53,9 @@ OF_THE_STREAM = ("[logtap connected", "[the agent went away")
 
 KINDS_OF_THE_STREAM = frozenset({"listening", "broken"})
 """Kinds of events that do the same (`localapi.happenings`)."""
+
+SECRETS = COMMANDS["bus-events"].secrets
+"""Members of what events carry."""
 
 Item = LogLine | Event
 
@@ -252,7 +257,7 @@ class Merger:
 
     def _notice(self, host: Host, words: str, lost: int = 0) -> None:
         moment = self._now()
-        entry = Entry(host=host, at=format_time(moment), tone=Tone.NOTICE, words=words, lost=lost)
+        entry = Entry(host=host, at=format_time(moment), tone=Tone.NOTICE, words=scrub_words(words), lost=lost)
         self._push(moment.timestamp(), entry)
 
     def _push(self, happened_s: float, entry: Entry) -> None:
@@ -269,10 +274,12 @@ def _words_of_the_stream(item: Item) -> str | None:
 
 
 def _to_entry(host: Host, item: Item) -> Entry:
+    """Make an entry without the secrets that an agent would have taken out: what is printed gets pasted."""
     if isinstance(item, LogLine):
-        return Entry(host=host, at=item.at, level=item.level, words=item.text, lost=item.lost)
-    fields = {"kind": item.kind, "node": item.node, "data": item.data}
-    return Entry(host=host, at=item.at, words=item.words, lost=item.lost, **fields)  # type: ignore[arg-type]  # all fit
+        return Entry(host=host, at=item.at, level=item.level, words=scrub_words(item.text), lost=item.lost)
+    data = item.data if is_absent(item.data) else msgspec.Raw(redacted(bytes(item.data), SECRETS))
+    fields = {"kind": item.kind, "node": item.node, "data": data}
+    return Entry(host=host, at=item.at, words=scrub_words(item.words), lost=item.lost, **fields)  # type: ignore[arg-type]  # all fit
 
 
 def skew_words(offset_s: float) -> str:

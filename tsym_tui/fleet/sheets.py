@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from statistics import median
 
 import msgspec
@@ -21,7 +22,9 @@ MOST_COLUMNS = 8
 """More do not fit a terminal; `--json` has them all."""
 
 NOTHING = "nothing"
-BLANKED = "[taken out]"
+
+MOST_DEPTH = 200
+"""How deep an answer may be nested: real ones are a dozen deep, and walking through one must not take all the stack."""
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -41,7 +44,7 @@ class Sheet(msgspec.Struct, frozen=True):
 def read_answer(command: Command, body: bytes) -> Value:
     """Read what a daemon said: JSON, or the part of it that is meant; text as one string.
 
-    Raises `PayloadError` where it is not what the command promises.
+    Its secrets are out of it already. Raises `PayloadError` where it is not what the command promises.
     """
     if command.form is not Form.JSON:
         return body.decode("utf-8", "replace")
@@ -51,19 +54,22 @@ def read_answer(command: Command, body: bytes) -> Value:
         value: Value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise PayloadError(f"{command.name}: not JSON: {error}") from error
-    for secret in command.secrets:
-        _blank(value, secret)
+    _check_depth(command, value)
     if not command.part:
         return value
     return value.get(command.part) if isinstance(value, dict) else None
 
 
-def _blank(value: Value, secret: str) -> None:
-    """Take a secret out wherever it stands: what is printed gets pasted."""
-    for item in value if isinstance(value, list) else value.values() if isinstance(value, dict) else ():
-        _blank(item, secret)
-    if isinstance(value, dict) and value.get(secret):
-        value[secret] = BLANKED
+def _check_depth(command: Command, value: Value) -> None:
+    layer = [value]
+    for _ in range(MOST_DEPTH):
+        members = [
+            thing.values() if isinstance(thing, dict) else thing for thing in layer if isinstance(thing, dict | list)
+        ]
+        if not members:
+            return
+        layer = list(chain.from_iterable(members))
+    raise PayloadError(f"{command.name}: nested more than {MOST_DEPTH} deep")
 
 
 def sheet_of(command: Command, value: Value) -> Sheet:
