@@ -1,7 +1,8 @@
 """What differs between hosts that were asked the same: every answer taken apart into places and values, and compared.
 
-A place is written as a path: `Self.Capabilities`, `Regions[fra].Nodes[0].IPv4`. Things in lists are known by what names
-them where something does, so that another order is no difference. Text is compared by its lines, counters by name.
+A place is written as a path: `Self.Capabilities`, `Regions[fra].Nodes[0].IPv4`. Things in lists, and those filed under
+keys or numbers, are known by what names them where something does, so that another order is no difference. Text is
+compared by its lines, counters by name.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | 
 """JSON, read."""
 
 NAMES = ("ID", "StableID", "RegionID", "RegionCode", "Name", "Key", "IP", "Addr", "Code", "name", "id")
-"""Members that name a thing, the best first."""
+"""Members that name a thing of a list, the best first."""
+
+SPOKEN_NAMES = ("DNSName", "RegionCode", "LoginName")
+"""Members that name a thing better than the key it is filed under, which may be 72 characters long."""
 
 PRESENT = "present"
 _SAMPLE = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*(?:\{.*\})?) ([-+0-9.eE]+|NaN|[-+]Inf)")
@@ -53,6 +57,9 @@ def take_apart(value: Value) -> dict[str, str]:
 
 def _walk(value: Value, path: str, flat: dict[str, str]) -> None:
     match value:
+        case dict() if names := _spoken_names(value):
+            for name, member in zip(names, value.values(), strict=True):
+                _walk(member, f"{path}[{name}]", flat)
         case dict() if value:
             for name, member in value.items():
                 _walk(member, f"{path}.{name}" if path else name, flat)
@@ -69,11 +76,22 @@ def _walk(value: Value, path: str, flat: dict[str, str]) -> None:
 
 def _names_in(items: Sequence[Value]) -> list[str]:
     """Name the things of a list: by a member that tells them apart, else by their places."""
-    for member in NAMES:
+    return _names_by(NAMES, items) or [str(place) for place in range(len(items))]
+
+
+def _spoken_names(things: Mapping[str, Value]) -> list[str]:
+    """Name things that are filed under keys or numbers as people do; empty where they are no such things."""
+    is_filed = all(":" in key or key.isdecimal() for key in things)
+    return _names_by(SPOKEN_NAMES, list(things.values())) if is_filed else []
+
+
+def _names_by(members: Sequence[str], items: Sequence[Value]) -> list[str]:
+    """Name things by the first member that tells them apart; empty when none does."""
+    for member in members:
         names = [str(item[member]) if isinstance(item, Mapping) and item.get(member) else "" for item in items]
         if all(names) and len(set(names)) == len(names):
             return names
-    return [str(place) for place in range(len(items))]
+    return []
 
 
 def _lines(text: str) -> dict[str, str]:

@@ -41,6 +41,24 @@ def test_a_thing_that_is_lacking_is_one_place() -> None:
     }
 
 
+def test_things_by_key_are_named_as_people_do_and_one_that_is_lacking_is_one_place() -> None:
+    def peer(name: str) -> dict[str, Value]:
+        return {"DNSName": name, "HostName": "same", "Online": True, "OS": "linux"}
+
+    assert places(
+        {"Peer": {"nodekey:1": peer("a.x."), "nodekey:2": peer("b.x.")}}, {"Peer": {"nodekey:1": peer("a.x.")}}
+    ) == {
+        "Peer[b.x.]": {"4 members": (0,), None: (1,)},
+    }
+
+
+def test_things_by_number_are_named_as_people_do() -> None:
+    assert places(
+        {"Regions": {"1": {"RegionID": 1, "RegionCode": "fra", "Name": "a"}, "2": {"RegionCode": "nyc"}}},
+        {"Regions": {"1": {"RegionID": 1, "RegionCode": "fra", "Name": "b"}, "2": {"RegionCode": "nyc"}}},
+    ) == {"Regions[fra].Name": {'"a"': (0,), '"b"': (1,)}}
+
+
 def test_counters_are_compared_by_name_and_comments_are_not() -> None:
     assert places('# HELP x\nx{path="derp"} 1\ny 2', 'x{path="derp"} 3\ny 2\n') == {
         'x{path="derp"}': {"1": (0,), "3": (1,)}
