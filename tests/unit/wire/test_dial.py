@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.fake_daemon import FakeDaemon, Request, answer, hang, hang_up
 from tsym_agent.wire.client import HttpClient
-from tsym_agent.wire.dial import DialOpener
+from tsym_agent.wire.dial import MAX_HEAD_BYTES, DialOpener
 from tsym_agent.wire.errors import ConnectError, WireTimeoutError
 from tsym_agent.wire.openers import UnixOpener
 
@@ -83,8 +83,9 @@ async def test_http_goes_through_the_tunnel(daemon: FakeDaemon) -> None:
         (answer("404 page not found\n", 404), errno.EPROTO, "will not dial"),
         (b"220 mail ready\r\n\r\n", errno.EPROTO, "not a tailscaled"),
         (hang_up, errno.ECONNRESET, "broke off"),
+        (b"HTTP/1.1 101 Go\r\nX: " + b"x" * MAX_HEAD_BYTES + b"\r\n\r\n", errno.EPROTO, "not a tailscaled"),
     ],
-    ids=["refused", "timeout", "name", "unknown", "off-tailnet", "too-old", "not-http", "hang-up"],
+    ids=["refused", "timeout", "name", "unknown", "off-tailnet", "too-old", "not-http", "hang-up", "long"],
 )
 async def test_a_refusal_becomes_the_system_error_it_means(
     daemon: FakeDaemon, refusal: bytes, number: int, words: str
@@ -95,6 +96,21 @@ async def test_a_refusal_becomes_the_system_error_it_means(
 
     assert error.errno == number
     assert words in str(error)
+
+
+async def test_a_refusal_whose_words_never_end_is_one(daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tsym_agent.wire.dial.REASON_DEADLINE_S", 0.02)
+
+    async def begin(_request: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 502 No\r\nContent-Length: 100\r\n\r\ndial fail")
+        await asyncio.Event().wait()
+
+    daemon.on("dial", begin)
+
+    async with asyncio.timeout(5):
+        error = await reason_of(opener_by(daemon))
+
+    assert "HTTP 502" in str(error)
 
 
 async def test_a_missing_daemon_is_named_not_taken_for_a_missing_host() -> None:
