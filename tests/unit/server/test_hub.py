@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -144,6 +145,23 @@ async def test_a_daemon_that_accepts_and_never_answers_is_told(watched: Watched)
     await client.aclose()
 
     assert trouble.code == "daemon-timeout"
+
+
+async def test_a_trouble_that_goes_on_is_told_once(watched: Watched) -> None:
+    watched.daemon.on("status", answer("busy\n", 500))
+    client = client_of(watched.daemon)
+    hub = Hub(client, pace=QUICK)
+    async with watching(hub) as lines:
+        await lines.next_of(Trouble)
+        next_line = asyncio.ensure_future(lines.next())
+        await watched.daemon.wait_until(lambda: asked(watched, "status") >= 4)
+        is_told_again = next_line.done()
+        watched.daemon.on("status", answer(watched.body))
+        await next_line
+    await hub.aclose()
+    await client.aclose()
+
+    assert not is_told_again
 
 
 async def test_an_answer_that_is_no_status_is_told_without_quoting_it(watched: Watched, hub: Hub) -> None:
