@@ -257,6 +257,15 @@ async def test_no_target_means_every_peer_that_may_be_probed() -> None:
     assert sorted(report.ip for report in reports) == ["100.64.0.2", "100.64.0.5"]
 
 
+async def test_a_job_for_every_peer_keeps_to_the_probes_of_one_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pings_module, "MOST_PROBES", 5)
+    status = msgspec.json.encode({"Peer": {ip: {"TailscaleIPs": [ip]} for ip in ips(2)}})
+
+    _, done = await FakeHost(status=status).reports(job(count=100))
+
+    assert done.sent == 4
+
+
 async def test_a_host_without_peers_is_done_at_once() -> None:
     assert await FakeHost().reports(job()) == ([], PingDone(done=True, sent=0, answered=0))
 

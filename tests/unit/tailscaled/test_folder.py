@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 import sys
@@ -34,6 +35,15 @@ def test_one_that_was_open_to_others_is_closed(tmp_path: Path) -> None:
 
     assert mode_of(tmp_path) == 0o700
     folder.release()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: only root may give a folder to somebody else")
+def test_one_of_another_user_is_refused(tmp_path: Path) -> None:
+    os.chown(tmp_path, 65534, 65534)
+
+    with pytest.raises(FolderError, match="another user"):
+        Folder.take(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_link_is_followed_to_the_folder_itself(tmp_path: Path) -> None:
