@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 import subprocess
@@ -189,6 +190,26 @@ async def test_a_pod_that_hides_its_processes_is_told_how_to_show_them(table: Ta
     table.add(99)
 
     with pytest.raises(DaemonNotFoundError, match="shareProcessNamespace"):
+        await table.found()
+
+
+async def test_processes_that_may_not_be_looked_into_are_told(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, *_: object, **__: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    table.add(7)
+    table.add(8)
+    monkeypatch.setattr(os, "open", refuse)  # root, as whom this may run, is refused nothing
+
+    with pytest.raises(DaemonNotFoundError, match=r"2 of 2 other processes .*CAP_SYS_PTRACE"):
+        await table.found()
+
+
+async def test_a_process_that_names_many_places_is_not_believed(table: Table) -> None:
+    table.add(7, "tailscaled", *(f"--socket=/s{number}" for number in range(20)))
+    table.listen(7, "/s19")
+
+    with pytest.raises(DaemonNotFoundError):
         await table.found()
 
 

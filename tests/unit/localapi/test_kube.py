@@ -97,6 +97,17 @@ def test_the_command_line_names_the_pod_and_bounds_its_program() -> None:
     ]  # fmt: skip
 
 
+async def test_the_program_in_the_pod_ends_soon_after_we_gave_up(
+    daemon: FakeDaemon, cluster: FakeCluster, pod: PodClient
+) -> None:
+    daemon.on("status", answer("{}"))
+
+    await pod.ask("status", timeout_s=2.0)
+
+    words = list(cluster.asked[0])
+    assert words[words.index("timeout") + 1] == "8"  # two for the daemon, three for the way there, three more
+
+
 async def test_a_question_may_have_a_body(daemon: FakeDaemon, pod: PodClient) -> None:
     daemon.on("tka/affected-sigs", answer("[]"))
 

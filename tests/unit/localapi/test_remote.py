@@ -7,7 +7,7 @@ import errno
 
 import pytest
 
-from tests.unit.fake_daemon import FakeDaemon, answer
+from tests.unit.fake_daemon import FakeDaemon, answer, hang
 from tsym_agent.localapi.errors import (
     AccessDeniedError,
     DaemonNotFoundError,
@@ -133,6 +133,13 @@ async def test_who_asks_while_ssh_logs_in_again_waits_for_it(daemon: FakeDaemon)
     await asyncio.gather(first, second)
 
     assert not is_told_at_once
+
+
+async def test_a_daemon_that_is_slow_is_there(daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tsym_agent.localapi.remote.KNOCK_S", 0.02)
+    daemon.on("status", hang)
+
+    assert await SshOpener(BrokenLink(daemon.path)).find() == daemon.path
 
 
 async def test_who_asks_while_it_is_closed_is_told_so() -> None:
