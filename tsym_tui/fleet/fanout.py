@@ -225,6 +225,7 @@ async def fan_out(hosts: AsyncIterable[Asked], run: Callable[[Asked], Awaitable[
             else:
                 running.discard(finished)
                 yield finished.result()
+        starter.result()  # it may have ended before the last answer was looked at
     finally:
         for task in (starter, *running):
             task.cancel()
@@ -240,23 +241,28 @@ async def each(hosts: Sequence[Asked]) -> AsyncGenerator[Asked, None]:
 async def hosts_as_they_come(fleet: Fleet, selector: Selector, patience_s: float) -> AsyncGenerator[Asked, None]:
     """Name the chosen hosts of a fleet that has just been started, each as soon as its first attempt has ended.
 
-    A selection by name waits a moment for the names. Who has not been tried within `patience_s` is named as it stands.
+    A selection by name waits a moment for the names. Who has not been tried within `patience_s` is named as it stands;
+    so long it also waits for hosts that are still being found.
     """
     named: set[str] = set()
     began_s = time.monotonic()
-    while True:
-        everybody = fleet.asked()
-        waited_s = time.monotonic() - began_s
-        is_known = all(was_tried(one.host) for one in everybody)
-        is_last = is_known or waited_s >= patience_s
-        if selector.is_everyone or is_last or waited_s >= NAMES_WAIT_S:
-            for one in selector.chosen(everybody):
-                if one.host.spec not in named and (is_last or was_tried(one.host)):
-                    named.add(one.host.spec)
-                    yield one
-        if is_last:
-            return
-        await asyncio.sleep(LOOK_S)
+    ready = asyncio.create_task(fleet.ready(patience_s), name="hosts are found and tried")
+    try:
+        while True:
+            is_last = ready.done()
+            everybody = fleet.asked()
+            if selector.is_everyone or is_last or time.monotonic() - began_s >= NAMES_WAIT_S:
+                for one in selector.chosen(everybody):
+                    if one.host.spec not in named and (is_last or was_tried(one.host)):
+                        named.add(one.host.spec)
+                        yield one
+            if is_last:
+                ready.result()
+                return
+            await asyncio.wait([ready], timeout=LOOK_S)
+    finally:
+        ready.cancel()
+        await asyncio.gather(ready, return_exceptions=True)
 
 
 def was_tried(host: Host) -> bool:

@@ -19,7 +19,9 @@ from tsym_agent.model.agents import AGENT_TAG
 from tsym_agent.model.hosts import HostState
 from tsym_agent.model.ids import StableNodeID
 from tsym_tui.fleet.discovery import KNOCK_S, devices_to_ask
+from tsym_tui.fleet.fanout import hosts_as_they_come
 from tsym_tui.fleet.fleet import Fleet, FleetOptions
+from tsym_tui.fleet.select import Selector
 from tsym_tui.fleet.specs import HostSpec
 
 T = TypeVar("T")
@@ -201,3 +203,19 @@ def test_devices_with_the_tag_are_asked_at_their_addresses() -> None:
     devices = [device("web", "fd7a::1", "100.64.0.7"), device("db"), device("plain", "100.64.0.9", tags=())]
 
     assert [found.text for found in devices_to_ask(devices)] == ["agent:100.64.0.7", "agent:db"]
+
+
+def test_a_command_is_run_on_those_that_only_knocking_finds() -> None:
+    agents = {"web.home.example": FakeAgent("web", "me")}
+
+    async def connect(wanted: HostSpec) -> FakeHost:
+        if wanted == spec("me"):
+            return home(peer("web"))
+        await asyncio.sleep(1.0)
+        return agents[wanted.address.rpartition(":")[0]]
+
+    async def whole() -> list[str]:
+        async with Fleet([spec("me")], options=SCANNING, connect=connect, clock=now, now=lambda: MOMENT) as fleet:
+            return [asked.host.spec async for asked in hosts_as_they_come(fleet, Selector(), 15.0)]
+
+    assert play(whole()) == ["unix:/fake/me", "agent:web.home.example"]

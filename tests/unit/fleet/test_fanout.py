@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 
 import pytest
@@ -138,6 +138,21 @@ def test_a_host_that_never_answers_ends_with_its_deadline() -> None:
         Verdict.FAILED,
         "no answer within 3 s: give it more with --timeout, or ask it alone",
     )
+
+
+def test_a_bug_while_naming_hosts_is_not_lost_behind_answers() -> None:
+    async def named() -> AsyncGenerator[Asked, None]:
+        yield host(FakeClient())
+        await asyncio.sleep(1)
+        raise RuntimeError("off by one")
+
+    async def script() -> None:
+        async with aclosing(fan_out(named(), lambda one: ask_one(one, PREFS))) as stream:
+            async for _ in stream:
+                await asyncio.sleep(2)  # both have ended when it looks again
+
+    with pytest.raises(RuntimeError, match="off by one"):
+        run_virtually(script())
 
 
 def test_whoever_stops_reading_cancels_what_is_under_way() -> None:
