@@ -25,7 +25,7 @@ from tsym_tui.fleet.hostnames import host_names
 from tsym_tui.fleet.merging import Entry, Merger, Sieve, Tone, parse_pattern
 from tsym_tui.fleet.select import parse_selector
 from tsym_tui.fleet.streaming import Following, sources_of
-from tsym_tui.graph.cells import settle, width
+from tsym_tui.graph.cells import clip, settle, width
 from tsym_tui.graph.frame import Run
 from tsym_tui.graph.hues import hue_of
 from tsym_tui.graph.looks import Level
@@ -110,11 +110,15 @@ class Writer:
         self._names = names
         self._pen = choose_pen(wishes)
         self._known: dict[str, str] = {}
+        """What hosts are called here, by spec."""
+        self._called: dict[str, str] = {}
+        """What they called themselves when that was looked up."""
         self._printed = 0
 
     def print(self, entry: Entry) -> int:
         """Print one; return how many lines of hosts there were so far."""
-        if entry.host.spec not in self._known:
+        if self._called.get(entry.host.spec) != entry.host.name:
+            self._called[entry.host.spec] = entry.host.name
             self._known = self._names()
         if self._wants_lines:
             emit_line({"schema": self._schema} | entry_json(entry))
@@ -127,7 +131,7 @@ class Writer:
         pen = self._pen
         names = list(self._known)
         place = names.index(entry.host.spec) if entry.host.spec in names else 0
-        name = settle(self._known.get(entry.host.spec, entry.host.name))[:MOST_NAME]
+        name = clip(settle(self._known.get(entry.host.spec, entry.host.name)), MOST_NAME, "")
         cells = min(MOST_NAME, max([width(settle(each)) for each in self._known.values()], default=0))
         hue = hue_of(pen.theme, place)
         bar = "|" if pen.level is Level.ASCII else "▌"

@@ -101,6 +101,8 @@ class Source(msgspec.Struct, frozen=True):
     host: Host
     open: Callable[[], AsyncGenerator[Item, None]]
     """Follows it from now on; reconnects by itself where that helps."""
+    look: Callable[[], Host] | None = None
+    """Tells how it stands, and is called, once it is reached; None = as before."""
 
 
 class Sieve(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,22 +224,25 @@ class Merger:
 
     async def _follow(self, source: Source) -> None:
         """Follow one host for ever; say when it goes, and give up only on what no waiting mends."""
-        skew, wait_s, told = Skew(), RETRY_S, ""
+        host, skew, wait_s, told = source.host, Skew(), RETRY_S, ""
         while True:
+            is_new = True
             try:
                 async with aclosing(source.open()) as items:
                     async for item in items:
-                        wait_s, told = RETRY_S, ""
-                        self._put(source.host, item, skew)
+                        if is_new and source.look is not None:
+                            host = source.look()
+                        is_new, wait_s, told = False, RETRY_S, ""
+                        self._put(host, item, skew)
                 words = "its stream has ended"
             except (AccessDeniedError, NotSupportedError) as trouble:
-                self.refused[source.host.spec] = trouble
-                self._notice(source.host, words_of(trouble, source.host.spec))
+                self.refused[host.spec] = trouble
+                self._notice(host, words_of(trouble, host.spec))
                 return
             except LocalAPIError as trouble:
-                words = words_of(trouble, source.host.spec)
+                words = words_of(trouble, host.spec)
             if words != told:  # the same again is no news
-                self._notice(source.host, f"{words}; trying again")
+                self._notice(host, f"{words}; trying again")
                 told = words
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, RETRY_LONGEST_S)

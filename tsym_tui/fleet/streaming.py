@@ -55,14 +55,15 @@ def source_of(asked: Asked, wanted: Following, everybody: Callable[[], tuple[Ask
     """Return how to follow one host."""
     spec = asked.host.spec
 
+    def now() -> Asked:
+        return next((one for one in everybody() if one.host.spec == spec), asked)
+
     async def follow() -> AsyncGenerator[Item, None]:
-        now = next((one for one in everybody() if one.host.spec == spec), asked)
-        items = _open(now, wanted)
-        async with aclosing(items):
+        async with aclosing(_open(now(), wanted)) as items:
             async for item in items:
                 yield item
 
-    return Source(asked.host, follow)
+    return Source(asked.host, follow, lambda: now().host)
 
 
 def _open(asked: Asked, wanted: Following) -> AsyncGenerator[Item, None]:

@@ -9,6 +9,11 @@ import pytest
 
 from tests.unit.cli.conftest import Daemon, Tsym
 from tests.unit.fake_daemon import STREAM_HEAD, Request, Script, answer, chunk
+from tsym_agent.model.hosts import Host
+from tsym_tui.cli.streams import MOST_NAME, StreamWishes, Writer
+from tsym_tui.cli.texts import line
+from tsym_tui.fleet.merging import Entry
+from tsym_tui.graph.cells import width
 
 
 def streamed(*lines: str) -> Script:
@@ -119,3 +124,24 @@ def test_events_of_all_hosts_have_their_kind(tsym: Tsym, household: str) -> None
         ("nas", "state"),
         ("vps-fra", "state"),
     }
+
+
+def test_wide_names_do_not_move_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    hosts = [Host(spec="unix:/a", name="a"), Host(spec="unix:/b", name="客厅电视机大屏幕客厅电视机大屏幕")]
+    names = {host.spec: host.name for host in hosts}
+    writer = Writer(StreamWishes(), "x", lambda pen, entry: line(pen.run(entry.words)), lambda: names)
+    for host in hosts:
+        writer.print(Entry(host=host, at="2026-11-01T12:00:00Z", words="said"))
+    lines = capsys.readouterr().out.splitlines()
+
+    assert [width(text.partition("said")[0]) for text in lines] == [len("12:00:00.000 |") + MOST_NAME + 1] * 2
+
+
+def test_a_host_that_said_its_name_later_is_called_so(capsys: pytest.CaptureFixture[str]) -> None:
+    names = {"unix:/a": "unix:/a"}
+    writer = Writer(StreamWishes(), "x", lambda pen, entry: line(pen.run(entry.words)), lambda: dict(names))
+    for name in ("unix:/a", "the-nas"):
+        names["unix:/a"] = name
+        writer.print(Entry(host=Host(spec="unix:/a", name=name), at="2026-11-01T12:00:00Z", words="said"))
+
+    assert "the-nas" in capsys.readouterr().out
