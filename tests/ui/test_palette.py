@@ -220,3 +220,31 @@ async def test_a_marked_host_shows_it_on_every_screen(screen: str) -> None:
         await run.press("space")
 
         assert "*@ laptop" in run.text()
+
+
+@pytest.mark.parametrize("key", ["ctrl+c", "ctrl+q"])
+async def test_keys_that_end_things_close_the_palette(key: str) -> None:
+    async with running(pictures.home()) as run:
+        await run.press("x", key)
+
+        assert not isinstance(run.app.screen, PaletteScreen)
+        assert run.app.is_running
+
+
+async def test_a_name_that_nobody_has_is_said_to_be_none() -> None:
+    async with running(pictures.home()) as run:
+        await run.press("x", *"ping", "enter", *"zzz", "enter")
+
+        assert "wanted an IP address or the name of a node" in run.text()
+
+
+async def test_screens_of_answers_and_streams_do_not_pile_up() -> None:
+    async with running(pictures.home()) as run:
+        clients = {"laptop": FakeClient()}
+        run.source.clients = dict(clients)
+        for _ in range(3):
+            await run.press("s", "x", *"prefs", "enter")
+        kinds = [type(screen) for screen in run.app.screen_stack]
+        await run.until(lambda: clients["laptop"].followers == 1, "one follower")
+
+        assert (kinds.count(StreamScreen), kinds.count(ResultsScreen)) == (1, 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +41,7 @@ from tsym_tui.fleet.questions import (
     read_values,
     right_words,
     takes,
+    takes_names,
 )
 from tsym_tui.fleet.select import Selector, parse_selector
 from tsym_tui.fleet.sheets import read_answer, sheet_of
@@ -124,9 +125,7 @@ def _body(text: str) -> bytes:
 async def get(wishes: GetWishes, asked: Command, values: dict[str, str], selector: Selector) -> Exit:
     """Ask, and print what came."""
     async with open_fleet(wishes, is_probing=False) as fleet:
-        if any(parse_address(value) is None for value in values.values()) and any(
-            parameter.kind.value in {"ip", "address"} for parameter in asked.parameters
-        ):
+        if has_names(asked, values):
             await fleet.ready(PATIENCE_S)  # a name is looked up in what the hosts know
         job = _job(wishes, asked, values, fleet)
         answers: list[Answer] = []
@@ -171,9 +170,21 @@ def to_json(ping: Ping) -> JSON:
     return {name: getattr(ping, name) for name in ping.__struct_fields__}
 
 
+def has_names(asked: Command, values: Mapping[str, str]) -> bool:
+    """Say whether a value has to be looked up: only then must all hosts be waited for before one is asked."""
+    named = [
+        values[parameter.name] for parameter in asked.parameters if takes_names(parameter) and parameter.name in values
+    ]
+    return any(_is_name(value) for value in named)
+
+
+def _is_name(text: str) -> bool:
+    return parse_address(text) is None and ":" not in text
+
+
 def _job(wishes: GetWishes, asked: Command, values: dict[str, str], fleet: Fleet) -> Job:
     def address_of(text: str) -> str | None:
-        if parse_address(text) is not None or ":" in text or not fleet.everyone():
+        if not _is_name(text) or not fleet.everyone():
             return None
         node = find_node(text, fleet.everyone())
         return node.addresses[0] if node.addresses else None

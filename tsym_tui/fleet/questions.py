@@ -102,15 +102,29 @@ def checked(
 ) -> dict[str, str]:
     """Check values and look up names where an address is wanted; raise `QuestionError` saying what is wrong."""
     resolved = {}
-    kinds = {parameter.name: parameter.kind for parameter in command.parameters}
+    named = {parameter.name for parameter in command.parameters if takes_names(parameter)}
     for name, value in values.items():
-        found = address_of(value) if kinds.get(name) in {ValueKind.IP, ValueKind.ADDRESS} else None
+        found = address_of(value) if name in named else None
         resolved[name] = found or value
     try:
         command.question(resolved)
     except ValueError as error:
-        raise QuestionError(f"{error}; {takes(command)}") from error
+        is_about_name = any(str(error).startswith(f"{name}=") for name in named)
+        raise QuestionError(f"{error}{OR_A_NAME if is_about_name else ''}; {takes(command)}") from error
     return resolved
+
+
+OR_A_NAME = " or the name of a node"
+
+
+def takes_names(parameter: Parameter) -> bool:
+    """Whether a name is looked up where the parameter wants an address."""
+    return parameter.kind in {ValueKind.IP, ValueKind.ADDRESS}
+
+
+def wanted_words(parameter: Parameter) -> str:
+    """Say what may be written for a parameter."""
+    return f"{parameter.wanted}{OR_A_NAME if takes_names(parameter) else ''}"
 
 
 def right_words(command: Command) -> str:

@@ -16,6 +16,7 @@ from tsym_tui.ui.desk import Desk
 from tsym_tui.ui.screens.palette import Chosen, PaletteScreen
 from tsym_tui.ui.screens.results import ResultsScreen
 from tsym_tui.ui.screens.stream import StreamScreen
+from tsym_tui.ui.screens.tools import ToolScreen
 
 if TYPE_CHECKING:
     from tsym_tui.ui.app import TsymApp
@@ -67,9 +68,7 @@ def _run(app: TsymApp, asked: Sequence[Asked], chosen: Chosen | None) -> None:
     elif choice.kind is ChoiceKind.FOLLOW:
         follow(app, choice.name)
     elif choice.command is not None:
-        if isinstance(app.screen, ResultsScreen):
-            app.pop_screen()
-        app.push_screen(ResultsScreen(app.desk, Job(command=choice.command, values=chosen.values), asked))
+        _lay_over(app, ResultsScreen(app.desk, Job(command=choice.command, values=chosen.values), asked))
 
 
 def follow(app: TsymApp, name: str) -> None:
@@ -78,4 +77,15 @@ def follow(app: TsymApp, name: str) -> None:
     if isinstance(app.screen, StreamScreen):
         app.screen.turn_to(name)
     elif source is not None:
-        app.push_screen(StreamScreen(app.desk, name, chosen_hosts(app.desk), source.asked))
+        _lay_over(app, StreamScreen(app.desk, name, chosen_hosts(app.desk), source.asked))
+
+
+def _lay_over(app: TsymApp, screen: ToolScreen) -> None:
+    """Put a screen in front; one of its kind that lies below closes first, with what lies over it.
+
+    Else whoever goes back and forth between answers and logs would follow every host once more each time.
+    """
+    kind = type(screen)
+    while any(isinstance(below, kind) for below in app.screen_stack):
+        app.pop_screen()
+    app.push_screen(screen)

@@ -116,7 +116,7 @@ KEYS: tuple[Key, ...] = (
     _key("↑ ↓", {"up": "move(-1)", "down": "move(1)"}, "choose", "the one before, the next", Scope.PALETTE, rank=1),
     _key("enter", {"enter": "choose"}, "run", "it, or ask for its values first", Scope.PALETTE, rank=2),
     _key("tab", {"tab": "complete"}, "complete", "take the name, or the next choice", Scope.PALETTE, rank=3),
-    _key("esc", {"escape": "close"}, "back", "to the list, then close", Scope.PALETTE, rank=4),
+    _key("esc", {"escape ctrl+c ctrl+q": "close"}, "back", "to the list, then close", Scope.PALETTE, rank=4),
     _key("L", {"L": "layout"}, "layout", "next way to lay the map out", Scope.MAP, rank=7),
     _key(
         "+ - 0",

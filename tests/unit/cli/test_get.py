@@ -9,6 +9,8 @@ import pytest
 
 from tests.unit.cli.conftest import Daemon, Tsym, peer
 from tests.unit.fake_daemon import answer, hang_up
+from tsym_tui.cli.get import has_names
+from tsym_tui.fleet.questions import PING
 
 
 def test_alone_it_lists_what_there_is_to_ask_by_whose_question_it_is(tsym: Tsym) -> None:
@@ -88,6 +90,14 @@ def test_bytes_are_not_compared(tsym: Tsym, daemon: Daemon) -> None:
 
 def test_where_nothing_differs_it_says_so(tsym: Tsym, household: str) -> None:
     assert "no difference between 4 hosts" in tsym("get", "derp-map", "--host", household, "--diff").out
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [({"ip": "nas"}, True), ({"ip": "100.64.0.1", "count": "2"}, False), ({"type": "TSMP"}, False), ({}, False)],
+)
+def test_hosts_are_waited_for_only_where_a_name_is_to_be_looked_up(values: dict[str, str], expected: bool) -> None:
+    assert has_names(PING, values) is expected
 
 
 def test_a_name_is_looked_up_where_an_address_is_wanted(tsym: Tsym, daemon: Daemon) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tsym_tui.fleet.questions import usage_of
+from tsym_tui.fleet.questions import usage_of, wanted_words
 from tsym_tui.graph.looks import Role
 from tsym_tui.ui.choices import Choice, ChoiceKind, FormFields
 from tsym_tui.ui.linetext import LineText
@@ -74,7 +74,7 @@ def form_rows(pen: Pen, form: FormFields, where: str, size: tuple[int, int]) -> 
         edge = pen.accent(pen.signs.selected_row) if has_cursor else pen(" ")
         name = pen(fit_text(parameter.name, name_cells), Role.STRONG if parameter.is_required else Role.TEXT)
         rows.append([edge, pen(" "), name, *_field(pen, line, has_cursor=has_cursor, hint=parameter.words)])
-    wanted = f"{form.parameter.wanted}{'' if form.parameter.is_required else ', or nothing'}"
+    wanted = f"{wanted_words(form.parameter)}{'' if form.parameter.is_required else ', or nothing'}"
     rows.append([])
     if form.trouble:
         rows += [[pen("! ", Role.WARN), pen(text, Role.WARN)] for text in wrap(form.trouble, cells - 4)]
