@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .matrix import lines_of
 from .node import Node
 from .programs import Program, clean_environment, last_lines, wait_until
 from .tailnet import Lab
@@ -82,6 +83,23 @@ def run_on(lab: Lab, host: str, *words: str, env: Mapping[str, str] | None = Non
 def tsym_on(lab: Lab, host: str, *words: str, env: Mapping[str, str] | None = None) -> Answer:
     """Run the installed `tsym` on a host."""
     return run_on(lab, host, str(BIN / "tsym"), *words, env=env)
+
+
+@contextmanager
+def started_tsym_on(lab: Lab, host: str, *words: str) -> Iterator[Iterator[str]]:
+    """Run `tsym` on a host for a while, and give its lines as they come."""
+    node = lab.nodes[host]
+    with subprocess.Popen(
+        node.host.namespace.wrap([str(BIN / "tsym"), *words]),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=_user_environment(lab, node),
+    ) as program:
+        try:
+            yield lines_of(program, ANSWER_DEADLINE_S)
+        finally:
+            program.terminate()
 
 
 class Reply(NamedTuple):

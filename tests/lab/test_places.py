@@ -24,13 +24,11 @@ WITHOUT_RIGHTS = ["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]
 
 
 @pytest.fixture(scope="module")
-def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the agent as one file, readable for everybody."""
-    folder = tmp_path_factory.mktemp("packed")
-    for part in (folder, folder.parent, folder.parent.parent):
-        part.chmod(0o755)
-    write_zipapp(folder / "tsym-agent.pyz")
-    return folder / "tsym-agent.pyz"
+def packed(lab: Lab) -> Path:
+    """Return the agent as one file, in a folder that everybody may enter, which those of pytest are not."""
+    file = lab.folder / "tsym-agent.pyz"
+    write_zipapp(file)
+    return file
 
 
 @pytest.fixture(scope="module")
