@@ -21,7 +21,7 @@ from tsym_agent.model.payload import PayloadError
 from tsym_agent.model.status import BackendState, Status, parse_status
 from tsym_agent.model.text import printable
 from tsym_agent.server.advice import advise
-from tsym_agent.wire.exchange import DEFAULT_LIMITS, Handler, Limits
+from tsym_agent.wire.exchange import Handler, Limits
 from tsym_agent.wire.server import Server, serve_tcp
 
 LOOPBACK = "127.0.0.1"
@@ -88,6 +88,9 @@ class StatusAsker(Protocol):
         """Return a status as it came."""
 
 
+AGENT_LIMITS = Limits(body_bytes=128 * 1024)
+"""Bodies are read before anybody is asked who sent them: a job of pings for all it may name has 60 KB."""
+
 Serve = Callable[[str, int, Handler, Limits], Awaitable[Server]]
 
 
@@ -98,7 +101,7 @@ async def _serve(host: str, port: int, handler: Handler, limits: Limits) -> Serv
 class Listener:
     """The listening servers, one an address."""
 
-    def __init__(self, handler: Handler, port: int, *, limits: Limits = DEFAULT_LIMITS, serve: Serve = _serve) -> None:
+    def __init__(self, handler: Handler, port: int, *, limits: Limits = AGENT_LIMITS, serve: Serve = _serve) -> None:
         self._handler = handler
         self._port = port
         self._limits = limits

@@ -27,7 +27,7 @@ LOG_OUT_DEADLINE_S = 5.0
 POLL_S = 0.05
 REMEMBERED_LINES = 20
 
-LOGIN_LINK = re.compile(r"https?://\S+?/(?:a|register)/\S+")
+LOGIN_LINK = re.compile(r"https?://(?:[^\s/]+/){1,4}?(?:a|register)/\S+")
 """Where a person logs a node in: at the hosted control plane, at headscale. Who opens it first owns the node."""
 
 Link = Callable[[str], None]

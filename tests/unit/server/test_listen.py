@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import json
 
+import msgspec
 import pytest
 
 from tsym_agent.localapi.errors import DaemonUnreachableError
+from tsym_agent.model.pingjob import MOST_TARGETS, PingJob
 from tsym_agent.model.status import parse_status
 from tsym_agent.server.listen import Follower, Ground, Listener, read_ground
 from tsym_agent.wire.exchange import Handler, Limits, Request, Response
@@ -89,6 +91,17 @@ async def test_listeners_follow_the_addresses() -> None:
     assert net.servers["fd7a::1"] is kept
     await listener.aclose()
     assert not net.is_open("fd7a::1")
+
+
+async def test_a_job_of_all_pings_fits_into_what_a_stranger_may_send() -> None:
+    net = Net("100.64.0.1")
+    listener = Listener(answer, 3621, serve=net.serve)
+    await listener.stand_on(("100.64.0.1",))
+    job = msgspec.json.encode(PingJob(targets=("fd7a:115c:a1e0:ab12:4843:cd96:6258:b240",) * MOST_TARGETS))
+    allowed = net.servers["100.64.0.1"].limits.body_bytes
+    await listener.aclose()
+
+    assert len(job) < allowed <= 2 * len(job)
 
 
 @pytest.mark.parametrize(
