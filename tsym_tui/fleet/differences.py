@@ -8,7 +8,7 @@ compared by its lines, counters by name.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -35,43 +35,60 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 def compare(answers: Sequence[Value]) -> tuple[Spread, ...]:
-    """Return where answers differ, in the order of the first answer that has the place."""
-    flat = [take_apart(answer) for answer in answers]
-    found = []
-    for path in dict.fromkeys(path for one in flat for path in one):
-        holders: dict[str | None, list[int]] = {}
-        for place, one in enumerate(flat):
-            holders.setdefault(one.get(path), []).append(place)
+    """Return where answers differ, in the order in which places are met.
+
+    What is the same everywhere is not taken apart: a thousand peers seen from two hundred hosts would fill the memory.
+    """
+    held = tuple(enumerate(answers))
+    return tuple(_without_children(list(_differ("", held, len(answers))))) if held else ()
+
+
+def _differ(path: str, held: Sequence[tuple[int, Value]], hosts: int) -> Iterator[Spread]:
+    """Yield what differs in and below a place; `held` has its values with their places in the list of answers."""
+    first = held[0][1]
+    if isinstance(first, dict | list) and len(held) == hosts and all(value == first for _, value in held):
+        return
+    below: dict[str, list[tuple[int, Value]]] = {}
+    here: dict[str, dict[str | None, list[int]]] = {}
+    for place, value in held:
+        members = _members(value, path)
+        for name, member in members or ():
+            below.setdefault(name, []).append((place, member))
+        for name, text in _leaves(value, path).items() if members is None else ():
+            here.setdefault(name, {}).setdefault(text, []).append(place)
+    for name, holders in here.items():
+        lacking = set(range(hosts)).difference(*holders.values())
+        if lacking:
+            holders[None] = sorted(lacking)
         if len(holders) > 1:
             ranked = sorted(holders.items(), key=lambda item: (-len(item[1]), item[1]))
-            found.append(Spread(path, tuple((value, tuple(places)) for value, places in ranked)))
-    return tuple(_without_children(found))
+            yield Spread(name, tuple((text, tuple(places)) for text, places in ranked))
+    for name, values in below.items():
+        yield from _differ(name, values, hosts)
 
 
-def take_apart(value: Value) -> dict[str, str]:
-    """Return every scalar, empty thing and plain list of an answer by its path, written as JSON."""
-    flat: dict[str, str] = {}
-    _walk(value, "", flat)
-    return flat
-
-
-def _walk(value: Value, path: str, flat: dict[str, str]) -> None:
+def _members(value: Value, path: str) -> list[tuple[str, Value]] | None:
+    """Return what a value is made of, each part with its path; None for one that is not taken apart."""
     match value:
         case dict() if names := _spoken_names(value):
-            for name, member in zip(names, value.values(), strict=True):
-                _walk(member, f"{path}[{name}]", flat)
+            return [(f"{path}[{name}]", member) for name, member in zip(names, value.values(), strict=True)]
         case dict() if value:
-            for name, member in value.items():
-                _walk(member, f"{path}.{name}" if path else name, flat)
+            return [(f"{path}.{name}" if path else name, member) for name, member in value.items()]
         case list() if any(isinstance(item, dict | list) for item in value):
-            for name, item in zip(_names_in(value), value, strict=True):
-                _walk(item, f"{path}[{name}]", flat)
-        case str() if not path or "\n" in value:
-            flat.update({f"{path}: {line}" if path else line: text for line, text in _lines(value).items()})
-        case dict() | list() if not path:
-            pass  # an empty answer has no places
+            return [(f"{path}[{name}]", item) for name, item in zip(_names_in(value), value, strict=True)]
         case _:
-            flat[path or "answer"] = msgspec.json.encode(value).decode()
+            return None
+
+
+def _leaves(value: Value, path: str) -> dict[str, str]:
+    """Return a scalar, an empty thing or a plain list by its path, written as JSON; a text by its lines."""
+    match value:
+        case str() if not path or "\n" in value:
+            return {f"{path}: {line}" if path else line: text for line, text in _lines(value).items()}
+        case dict() | list() if not path:
+            return {}  # an empty answer has no places
+        case _:
+            return {path or "answer": msgspec.json.encode(value).decode()}
 
 
 def _names_in(items: Sequence[Value]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 from tsym_tui.fleet.differences import Value, compare
 
 
@@ -70,3 +72,20 @@ def test_other_text_is_compared_line_by_line() -> None:
         "one": {"present": (0,), None: (1,)},
         "three": {"present": (1,), None: (0,)},
     }
+
+
+def test_what_is_the_same_takes_no_memory() -> None:
+    def seen_from(host: int) -> dict[str, Value]:
+        peers: dict[str, Value] = {f"nodekey:{number}": {"DNSName": f"n{number}.x."} for number in range(500)}
+        return {"Self": host, "Peer": peers}
+
+    answers: list[Value] = [seen_from(host) for host in range(50)]
+    tracemalloc.start()
+    try:
+        found = compare(answers)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert [spread.path for spread in found] == ["Self"]
+    assert peak < 200_000
