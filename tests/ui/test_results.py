@@ -143,6 +143,18 @@ async def test_the_whole_answer_is_copied() -> None:
         assert "Member199" in run.app.clipboard
 
 
+async def test_copying_takes_long_lines_whole_and_leaves_the_screen_where_it_is() -> None:
+    answer = {f"Member{number}": "x" * 300 + "end" for number in range(100)}
+    async with running(pictures.home()) as run:
+        await ask(run, "prefs", laptop=json.dumps(answer).encode())
+        await run.press("t", "G")
+        before = results(run).state.top
+        await run.press("y")
+
+        assert run.app.clipboard.count("end") == 100
+        assert results(run).state.top == before
+
+
 async def test_a_long_answer_scrolls() -> None:
     async with running(pictures.home()) as run:
         await ask(run, "prefs", laptop=json.dumps({f"Member{number}": number for number in range(200)}).encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
@@ -27,8 +28,8 @@ from tsym_tui.ui.runs import Run, title_of
 from tsym_tui.ui.screens.tools import ToolScreen
 from tsym_tui.ui.widgets.panes import Pane
 
-COPY_CELLS = 200
-"""Width of an answer that is copied: wider than screens, since nothing has to fit."""
+COPY_CELLS = 100_000
+"""Width of an answer that is copied: nothing has to fit."""
 
 
 class AnswerCame(Message):
@@ -162,7 +163,8 @@ class ResultsScreen(ToolScreen, inherit_bindings=False):
 
     def action_copy(self) -> None:
         """Copy what is shown at the right, whole."""
-        rows = answer_rows(self.desk.pen, self.state, COPY_CELLS, 10**6, indent=0)
+        whole = replace(self.state, top=0, left=0)
+        rows = answer_rows(self.desk.pen, whole, COPY_CELLS, 10**6, indent=0)
         self.app.copy_to_clipboard(plain_text(rows))
         self.say("copied the answer")
 
