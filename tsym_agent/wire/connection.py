@@ -80,6 +80,8 @@ class Connection:
         self._has_received = False
         self._sent = _Sent(method, target, list(headers), body)
         self._writer.write(write_head(f"{method} {target} HTTP/1.1\r\n".encode(), headers) + body)
+        if self.is_open and not self._writer.transport.get_write_buffer_size():
+            return
         try:
             await self._writer.drain()
         except OSError as error:

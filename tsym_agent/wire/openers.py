@@ -7,6 +7,8 @@ import os
 import socket
 from dataclasses import dataclass
 
+from tsym_agent.wire.waiting import PromptReader
+
 READ_AHEAD_BYTES = 512 * 1024
 """How much a stream reader takes in before it pauses the transport. The default of 64 KiB pauses a 1 MB status a dozen
 times; this lets it flow while still bounding what a silent consumer can pile up."""
@@ -28,7 +30,7 @@ class UnixOpener:
 
     async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect; raise `OSError` when that is refused."""
-        return await asyncio.open_unix_connection(os.fspath(self.path), limit=READ_AHEAD_BYTES)
+        return await open_unix(os.fspath(self.path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,29 @@ class TcpOpener:
 
     async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect; raise `OSError` when that is refused."""
-        reader, writer = await asyncio.open_connection(self.host, self.port, limit=READ_AHEAD_BYTES)
+        loop = asyncio.get_running_loop()
+        transport, protocol = await loop.create_connection(_Protocol, self.host, self.port)
+        reader, writer = _streams(transport, protocol)
         _keep_alive(writer.get_extra_info("socket"))
         return reader, writer
+
+
+async def open_unix(path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to a unix socket; raise `OSError`."""
+    return _streams(*await asyncio.get_running_loop().create_unix_connection(_Protocol, path))
+
+
+class _Protocol(asyncio.StreamReaderProtocol):
+    """Keeps its reader for who makes the writer."""
+
+    def __init__(self) -> None:
+        self.reader = PromptReader(READ_AHEAD_BYTES)
+        super().__init__(self.reader, loop=asyncio.get_running_loop())
+
+
+def _streams(transport: asyncio.Transport, protocol: _Protocol) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Return both ends of a stream that has been opened."""
+    return protocol.reader, asyncio.StreamWriter(transport, protocol, protocol.reader, asyncio.get_running_loop())
 
 
 def _keep_alive(sock: socket.socket) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from tsym_agent.wire.errors import ProtocolError
@@ -17,14 +18,16 @@ _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _LINES = rb"((?:" + _TOKEN + rb":[\t -~]*\r\n)*)"
 _REQUEST = re.compile(rb"(GET|POST) (/[!-~]*) HTTP/1\.1\r\n" + _LINES + rb"\r\n")
 _ANSWER = re.compile(rb"HTTP/1\.1 ([2-5][0-9][0-9]) [\t -~]*\r\n" + _LINES + rb"\r\n")
-_SENDABLE = re.compile(rb"(?:" + _TOKEN + rb": (?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?\r\n)*")
+_SENDABLE = re.compile(_TOKEN + rb": (?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?\r\n")
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 _CHUNK = re.compile(rb"(?:\r\n)?([0-9A-Fa-f]{1,15})[\t ]*(?:;[\t -~]*)?\r\n")
 _TRAILERS = re.compile(rb"(?:" + _TOKEN + rb":[\t -~]*\r\n)*\r\n")
 _FIRST_LINE = re.compile(rb"(?:[!-~]+ [!-~]+ HTTP/1\.1|HTTP/1\.1 [1-5][0-9][0-9] )\r\n")
+_MOST_KNOWN = 128
 _MOST_BETWEEN = 16 * 1024
 """Bytes between two chunks, or after the last: a size with its extensions, trailers."""
 
+_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 _ODD_IN_REQUESTS = frozenset({b"connection", b"transfer-encoding", b"expect", b"upgrade", b"te", b"trailer"})
 
 Header = tuple[bytes, bytes]
@@ -52,11 +55,9 @@ def read_request(data: bytes | bytearray, limit: int) -> PlainRequest | None:
         return None
     if b"content-length" in names and [value for name, value in headers if name == b"content-length"] != [b"0"]:
         return None
+    method, target = found[1].decode("ascii"), found[2].decode("ascii")
     return PlainRequest(
-        found[1].decode("ascii"),
-        found[2].decode("ascii"),
-        tuple((name.decode("ascii"), value.decode("ascii")) for name, value in headers),
-        found.end(),
+        method, target, tuple([(name.decode("ascii"), value.decode("ascii")) for name, value in headers]), found.end()
     )
 
 
@@ -78,7 +79,7 @@ def read_answer(data: bytes) -> PlainAnswer | None:
     if found is None:
         return None
     headers = _headers(found[2])
-    framing = [header for header in headers if header[0] in {b"content-length", b"transfer-encoding"}]
+    framing = [header for header in headers if header[0] in _FRAMING]
     connection = [value.lower() for name, value in headers if name == b"connection"]
     if len(framing) != 1 or connection not in ([], [b"close"], [b"keep-alive"]):
         return None
@@ -93,11 +94,26 @@ def read_answer(data: bytes) -> PlainAnswer | None:
 
 
 def _headers(lines: bytes | bytearray) -> list[Header]:
-    headers = []
-    for line in bytes(lines).split(b"\r\n")[:-1]:
-        name, _, value = line.partition(b":")
-        headers.append((name.lower(), value.strip(b" \t")))
-    return headers
+    return [
+        _known_header(line) if len(line) <= _MOST_KNOWN else _header(line) for line in bytes(lines).split(b"\r\n")[:-1]
+    ]
+
+
+def _header(line: bytes) -> Header:
+    name, _, value = line.partition(b":")
+    return name.lower(), value.strip(b" \t")
+
+
+_known_header = lru_cache(maxsize=256)(_header)
+"""Nearly all lines of a head are those of the one before. Long ones are not kept: they are a stranger's to choose."""
+
+
+@lru_cache(maxsize=256)  # what we say ourselves, again and again
+def _line(header: Header) -> bytes:
+    line = b"%s: %s\r\n" % header
+    if not _SENDABLE.fullmatch(line):
+        raise BadHeadError("something in the head of a message that no head may have")
+    return line
 
 
 class ChunkReader:
@@ -153,9 +169,7 @@ class BadHeadError(Exception):
 
 def write_head(first_line: bytes, headers: Iterable[Header]) -> bytes:
     """Write the head of a message; raise `BadHeadError`."""
-    parts = [b"%s: %s\r\n" % header for header in headers]
-    lines = b"".join(parts)
-    is_one_each = lines.count(b"\n") == len(parts)
-    if not (is_one_each and _FIRST_LINE.fullmatch(first_line) and _SENDABLE.fullmatch(lines)):
-        raise BadHeadError("something in the head of a message that no head may have")
+    lines = b"".join([_line(header) for header in headers])
+    if not _FIRST_LINE.fullmatch(first_line):
+        raise BadHeadError("something in the first line of a message that no head may have")
     return first_line + lines + b"\r\n"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import time
 from collections.abc import Iterable
@@ -19,6 +20,7 @@ import h11
 from tsym_agent.wire.answering import Answering, H11Answering, PlainAnswering, http_date
 from tsym_agent.wire.exchange import CutShortError, Handler, Header, Limits, Reply, Request, Response
 from tsym_agent.wire.plain import BadHeadError, PlainRequest, read_request
+from tsym_agent.wire.waiting import Awaited
 
 _log = logging.getLogger(__name__)
 
@@ -68,18 +70,21 @@ class ServerConnection(asyncio.Protocol):
         """None as long as all requests were plain."""
         self._answering: Answering = PlainAnswering()
         self._incoming = bytearray()
+        self._head = b""
+        """Of an answer whose first piece is not there yet."""
         self._at_eof = False
         self._is_handling = False
         self._is_lost = False
         self.waiting_since_s = self._loop.time()
         """When its client's turn began: the connection was opened, or its last answer was out."""
         self._is_reading = True
-        self._more: asyncio.Future[None] | None = None
+        self._more: Awaited[None] | None = None
         self._writable: asyncio.Future[None] | None = None
         self._transport: asyncio.Transport
         self.address = ""
         """Where its client is; empty on a unix socket."""
         self._cut: asyncio.TimerHandle | None = None
+        self._alarm: asyncio.TimerHandle | None = None
         self.task: asyncio.Task[None] | None = None
 
     # What asyncio calls
@@ -107,7 +112,8 @@ class ServerConnection(asyncio.Protocol):
         if self._is_reading and len(self._incoming) >= self._limits.read_ahead_bytes:
             self._is_reading = False
             self._transport.pause_reading()
-        self._wake()
+        if self._more is not None and not self._more.bring(None):
+            self._wake()
 
     def eof_received(self) -> bool:
         """End with a client that has."""
@@ -117,8 +123,10 @@ class ServerConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """End, now that nothing more can be said."""
         self._is_lost = True
-        if self._cut is not None:
-            self._cut.cancel()
+        for timer in (self._cut, self._alarm):
+            if timer is not None:
+                timer.cancel()
+        self._alarm = None
         self.resume_writing()
         self._leave()
         if self.task is None or self.task.done():
@@ -293,13 +301,31 @@ class ServerConnection(asyncio.Protocol):
         self._deadline_s = self._loop.time() + timeout_s
 
     async def _wait_for_bytes(self) -> None:
-        more = self._more = self._loop.create_future()
-        timer = self._loop.call_at(self._deadline_s, _expire, more)  # asyncio.timeout_at would cost twice as much
+        if self._alarm is None or self._alarm.when() > self._deadline_s:
+            self._set_alarm()
+        self._more = Awaited(loop=self._loop)
         try:
-            await more
+            await self._more
         finally:
-            timer.cancel()
             self._more = None
+
+    def _set_alarm(self) -> None:
+        """Have the deadline looked at when it has come.
+
+        An alarm stays when the bytes come in time, and goes off for nothing later: one for each wait would cost more.
+        """
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = self._loop.call_at(self._deadline_s, self._look_at_deadline)
+
+    def _look_at_deadline(self) -> None:
+        self._alarm = None
+        if self._more is None or self._more.done():
+            return
+        if self._loop.time() < self._deadline_s:
+            self._set_alarm()
+        else:
+            self._more.set_exception(TimeoutError())
 
     def _wake(self) -> None:
         if self._more is not None and not self._more.done():
@@ -329,7 +355,8 @@ class ServerConnection(asyncio.Protocol):
                 await self._write(head + body)
             return
         async with contextlib.aclosing(reply.chunks) as chunks:
-            await self._write(answering.head(reply.status, self._finished_headers(reply.headers)))
+            self._head = answering.head(reply.status, self._finished_headers(reply.headers))
+            self._loop.call_soon(self._send_head)  # unless the first piece is there at once, and takes it along
             try:
                 if not is_head:
                     async for chunk in chunks:
@@ -348,12 +375,19 @@ class ServerConnection(asyncio.Protocol):
 
     def _finished_headers(self, headers: Iterable[Header]) -> list[tuple[bytes, bytes]]:
         closing = (("Connection", "close"),) if self._server.is_closing or self._at_eof else ()
-        encoded = [(name.encode("ascii"), value.encode("latin-1")) for name, value in (*headers, *closing)]
+        encoded = [_encoded(header) for header in (*headers, *closing)]
         encoded.append((b"Date", http_date(int(time.time()))))
         return encoded
 
+    def _send_head(self) -> None:
+        if self._head and not self._transport.is_closing():
+            self._transport.write(self._head)
+        self._head = b""
+
     async def _write(self, data: bytes) -> None:
         """Send bytes; wait when the client does not take them."""
+        if self._head:
+            data, self._head = self._head + data, b""
         if data and not self._transport.is_closing():
             self._transport.write(data)
         if self._writable is None:
@@ -380,6 +414,7 @@ class ServerConnection(asyncio.Protocol):
                 await self._wait_for_bytes()
 
 
-def _expire(waiting: asyncio.Future[None]) -> None:
-    if not waiting.done():
-        waiting.set_exception(TimeoutError())
+@functools.lru_cache(maxsize=256)  # most are the same on every answer
+def _encoded(header: Header) -> tuple[bytes, bytes]:
+    name, value = header
+    return name.encode("ascii"), value.encode("latin-1")
