@@ -12,6 +12,7 @@ import os
 import re
 import select
 import sys
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -39,14 +40,16 @@ class Audit:
         self.lost = 0
         """Lines that found no room since the last that did."""
 
-    def write(self, event: str, fields: Mapping[str, object]) -> None:
-        """Write one line; fields that are None or empty are left out."""
-        words = [f"at={format_time(datetime.now(UTC))}"] if self._with_time else []
-        words.append(f"event={event}")
-        words += [f"{name}={_value(value)}" for name, value in fields.items() if value not in {None, ""}]
-        if self.lost:
-            words.append(f"lost={self.lost}")
-        self.lost = 0 if self._sink(" ".join(words)) else self.lost + 1
+    def write(self, event: str, fields: Mapping[str, object], *, ms: float | None = None) -> None:
+        """Write one line; fields that are None or empty are left out, `ms` says how long it took.
+
+        What comes with `ms` is kept for lines with the same fields: make sure that they are short.
+        """
+        said = _words(tuple(fields.items())) if ms is None else _known_words(tuple(fields.items()))
+        at = f"at={_time(time.time_ns() // 1_000_000)} " if self._with_time else ""
+        took = "" if ms is None else f" ms={ms:.1f}"
+        lost = f" lost={self.lost}" if self.lost else ""
+        self.lost = 0 if self._sink(f"{at}event={event}{said}{took}{lost}") else self.lost + 1
 
 
 class FaultLog(logging.Handler):
@@ -73,13 +76,31 @@ def describe(error: BaseException | None) -> dict[str, str]:
     return {"error": f"{type(error).__name__}: {error}", "at_line": place}
 
 
+def _time(now_ms: int) -> str:
+    """Write a moment of the Unix clock as `format_time` does."""
+    now_s, past_ms = divmod(now_ms, 1000)
+    return f"{_second(now_s)}.{past_ms:03}Z"
+
+
+@lru_cache(maxsize=2)
+def _second(now_s: int) -> str:
+    return format_time(datetime.fromtimestamp(now_s, UTC)).partition(".")[0]
+
+
+def _words(fields: tuple[tuple[str, object], ...]) -> str:
+    return "".join([f" {name}={_value(value)}" for name, value in fields if value not in {None, ""}])
+
+
+_known_words = lru_cache(maxsize=512)(_words)
+"""Callers and what they ask come again: looking for secrets costs more than all the rest of a line."""
+
+
 def _value(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.1f}"
     return _text(str(value)[: 2 * _MOST_VALUE])
 
 
-@lru_cache(maxsize=1024)  # callers and commands are few and come again: looking for secrets costs more than the rest
 def _text(text: str) -> str:
     text = printable(scrub_words(text))
     if len(text) > _MOST_VALUE:

@@ -20,6 +20,9 @@ ASK_AGAIN_S = 15.0
 CALLER_LEFT = 499
 """Written down for a caller who did not wait for the answer; nobody is ever sent it."""
 
+_MOST_TOLD = 240
+"""Characters of a caller's own words that are written down."""
+
 Welcome = Callable[[], Awaitable[bool]]
 
 
@@ -106,14 +109,14 @@ class Passage:
                 "login": caller.login if caller else "",
                 "via": self.admitted.caller.via.value if self.admitted else "",
                 "remote": remote[0] if remote else "",
-                "method": self.request.method,
-                "what": self.what,
+                "method": self.request.method[:_MOST_TOLD],
+                "what": self.what[:_MOST_TOLD],
                 "verdict": verdict,
                 "code": code,
                 "status": status,
                 "stream": stream,
-                "ms": (time.monotonic() - self._begun_s) * 1000,
             },
+            ms=(time.monotonic() - self._begun_s) * 1000,
         )
 
 

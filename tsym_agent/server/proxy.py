@@ -179,7 +179,11 @@ class _Passing(AsyncGenerator[bytes, None]):
         """Begin with what was gathered; `silence_s` without a byte ends it, None = it may be silent."""
         self._upstream: StreamedResponse | None = upstream
         self._gathered = gathered
+        self._loop = asyncio.get_running_loop()
         self._silence_s = silence_s
+        self._asked_at_s: float | None = None
+        """Since when the daemon is waited for; None = it is not."""
+        self._alarm = None if silence_s is None else self._loop.call_later(silence_s, self._look)
         self._redactor: Redactor | None = None
         if command.form is not Form.BYTES:
             looks_within = LOOKED_THROUGH_BYTES if command.form is Form.JSON else math.inf
@@ -217,17 +221,36 @@ class _Passing(AsyncGenerator[bytes, None]):
 
     async def _read(self, upstream: StreamedResponse) -> bytes | None:
         """Return the next bytes from the daemon; raise `CutShortError` when no more will come."""
+        self._asked_at_s = self._loop.time()
         try:
-            async with asyncio.timeout(self._silence_s):
-                return await anext(upstream, None)
-        except (TimeoutError, WireError) as error:
+            return await anext(upstream, None)
+        except WireError as error:
             self._end()
             raise CutShortError from error
         except BaseException:  # the caller has gone
             self._end()
             raise
+        finally:
+            self._asked_at_s = None
+
+    def _look(self) -> None:
+        """End it if the daemon has been silent too long: closing its connection fails whoever waits for more.
+
+        One alarm now and then costs less than a deadline for each piece.
+        """
+        if self._silence_s is None:
+            return
+        now_s = self._loop.time()
+        due_s = (now_s if self._asked_at_s is None else self._asked_at_s) + self._silence_s
+        if due_s > now_s:
+            self._alarm = self._loop.call_at(due_s, self._look)
+        else:
+            self._end()
 
     def _end(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
         if self._upstream is not None:
             self._upstream.close()
             self._upstream = None

@@ -368,6 +368,18 @@ async def test_an_answer_cut_short_is_cut_short(daemon: FakeDaemon, caplog: pyte
     assert not caplog.records
 
 
+async def test_an_answer_that_falls_silent_is_cut_short(daemon: FakeDaemon) -> None:
+    async def half(request: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(STREAM_HEAD + chunk(b"[" + b"1," * 100_000))
+        await hang(request, writer)
+
+    daemon.on("services", half)
+    async with standing(daemon, answer_s=0.05) as place, place.client.stream("GET", LOCALAPI + "services") as stream:
+        with pytest.raises(DisconnectedError):
+            await stream.read()
+        await daemon.wait_until(lambda: daemon.open_connections == 0)
+
+
 async def test_a_refused_stream_is_a_refusal(daemon: FakeDaemon) -> None:
     daemon.on("logtap", answer("logtap access denied\n", 403))
 
