@@ -16,10 +16,12 @@ import stat
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from tsym_agent.wire.exchange import DEFAULT_LIMITS, Handler, Limits
-from tsym_agent.wire.server_connection import ServerConnection
+
+if TYPE_CHECKING:
+    from tsym_agent.wire.server_connection import ServerConnection
 
 
 class Server:
@@ -107,6 +109,13 @@ class Server:
         await self.close()
 
 
+def _connection(server: Server) -> ServerConnection:
+    """Make what serves one client. Its parsers are read in with the first: a port is open sooner without them."""
+    from tsym_agent.wire.server_connection import ServerConnection
+
+    return ServerConnection(server)
+
+
 async def _stop_listening(listener: asyncio.Server) -> None:
     """Close a listener without losing a client that was accepted in this very turn of the loop.
 
@@ -145,7 +154,7 @@ async def _listen(server: Server, listener: socket.socket, backlog: int) -> asyn
     # From 3.13 on asyncio would remove the socket file, which is ours to decide.
     options: dict[str, bool] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
     return await loop.create_unix_server(
-        lambda: ServerConnection(server),
+        lambda: _connection(server),
         sock=listener,
         backlog=backlog,
         **options,  # type: ignore[arg-type]  # the option is unknown to the types of our floor, Python 3.11
@@ -159,7 +168,7 @@ async def serve_tcp(
     server = Server(handler, limits)
     loop = asyncio.get_running_loop()
     server._listener = await loop.create_server(  # noqa: SLF001 - this module is its factory
-        lambda: ServerConnection(server), host, port, backlog=backlog
+        lambda: _connection(server), host, port, backlog=backlog
     )
     return server
 
