@@ -155,6 +155,15 @@ async def test_copying_takes_long_lines_whole_and_leaves_the_screen_where_it_is(
         assert results(run).state.top == before
 
 
+async def test_what_was_said_goes_away_again_also_from_the_next_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tsym_tui.ui.screens.base.NOTICE_S", 0.05)
+    async with running(pictures.home()) as run:
+        await ask(run, "prefs")
+        await run.press("y", "escape")
+
+        await run.until(lambda: "copied the answer" not in run.text() and not run.app.desk.notice, "silence")
+
+
 async def test_a_long_answer_scrolls() -> None:
     async with running(pictures.home()) as run:
         await ask(run, "prefs", laptop=json.dumps({f"Member{number}": number for number in range(200)}).encode())

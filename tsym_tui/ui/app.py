@@ -49,8 +49,6 @@ SourceOpener: TypeAlias = "Callable[[], Awaitable[SnapshotSource]]"
 CLOSE_TIMEOUT_S = 5.0
 """How long leaving waits for hosts to close; the terminal is given back before."""
 
-NOTICE_S = 4.0
-
 GC_THRESHOLDS = (50_000, 20, 100)
 """Rarer collections than Python's own: drawing makes many short-lived objects and hardly a cycle."""
 
@@ -326,7 +324,7 @@ class TsymApp(App[None], inherit_bindings=False):
             return
         pair = view.pair
         source.probe_now(None if pair is None else (pair, (pair[1], pair[0])))
-        self.notify_briefly("probing every pair" if pair is None else "probing this pair")
+        self._front.say("probing every pair" if pair is None else "probing this pair")
 
     def _look_again(self) -> None:
         """Open the source again after it could not be opened."""
@@ -345,7 +343,7 @@ class TsymApp(App[None], inherit_bindings=False):
         for screen in {self._front, *self._screens.values()}:
             repaint(screen)
             screen.show()
-        self.notify_briefly(f"theme: {name}")
+        self._front.say(f"theme: {name}")
 
     def _wear(self, name: str) -> None:
         """Tell Textual about a theme when it is first worn."""
@@ -356,16 +354,6 @@ class TsymApp(App[None], inherit_bindings=False):
     def action_leave(self) -> None:
         """End the app."""
         self.exit()
-
-    def notify_briefly(self, words: str) -> None:
-        """Show a sentence for a few seconds."""
-        self._front.say(words)
-
-        def clear() -> None:
-            if self.desk.notice == words:
-                self._front.say("")
-
-        self.set_timer(NOTICE_S, clear)
 
 
 def textual_theme(theme: Theme) -> TextualTheme:

@@ -22,6 +22,9 @@ from tsym_tui.ui.widgets.lists import NodePicked, PlainListPane, Scrolled
 from tsym_tui.ui.widgets.panes import Pane
 from tsym_tui.ui.widgets.prompt import FilterChanged, FilterPrompt, PromptClosed
 
+NOTICE_S = 4.0
+"""How long a sentence about what just happened is shown."""
+
 LEAST_SIZE = (80, 24)
 """What the screens are made for; below it a plain list."""
 
@@ -225,8 +228,19 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
         self.app.copy_to_clipboard(plain_text(rows))
         self.say("copied the selection")
 
-    def say(self, words: str) -> None:
-        """Show a sentence for a moment."""
+    def say(self, words: str, *, stays: bool = False) -> None:
+        """Show a sentence for a moment, or until the next one."""
         self.desk.notice = words
-        for foot in self.query(FootPane):
+        self._redraw_foot()
+        if not stays:
+            self.app.set_timer(NOTICE_S, lambda: self._unsay(words))
+
+    def _unsay(self, words: str) -> None:
+        if self.desk.notice == words:
+            self.desk.notice = ""
+            self._redraw_foot()
+
+    def _redraw_foot(self) -> None:
+        """Draw it on the screen in front, which may be another one by now."""
+        for foot in self.app.screen.query(FootPane):
             foot.redraw()

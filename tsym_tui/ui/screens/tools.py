@@ -69,7 +69,7 @@ class ToolScreen(TailnetScreen, inherit_bindings=False):
         """Say so when what fills this screen broke: it would look as if hosts were silent."""
         if event.state is WorkerState.ERROR:
             self.log(event.worker.error)
-            self.say(f"a bug of ours: {name_and_words(event.worker.error or RuntimeError())}")
+            self.say(f"a bug of ours: {name_and_words(event.worker.error or RuntimeError())}", stays=True)
 
     def action_back(self) -> None:
         """Go back to where we came from."""
