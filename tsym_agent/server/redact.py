@@ -46,7 +46,7 @@ _LOOKS = (
     _Look(
         (b"authkey", b"auth-key", b"auth_key", b"password", b"secret", b"token"),
         re.compile(
-            rb"(?i)((?:auth[_-]?key|password|secret|token)\\?[\"']?[ ]?[=:][ ]?\\?[\"']?)"
+            rb"(?i)((?:auth[_-]?key|password|secret|token)(?:\\?[\"'][ ]?[=:][ ]?\\?[\"']|[ ]?[=:][ ]?\\?[\"']?))"
             rb"(?!(?:file|redacted|true|false|null|none)\b)[^\s\"'\\,;&{}()]{6,}"
         ),
     ),

@@ -77,6 +77,7 @@ def test_a_key_is_found_across_every_cut(secret: bytes) -> None:
         b"https://tailscale.com/s/key-expiry",
         b"--auth-key=file:/run/tsym/key",
         b'{"AuthURL": ""}',
+        b'{"Token":12345678,"Secret":[1234567,2],"Password":{"Length":123456}}',
     ],
 )
 def test_what_is_no_secret_stays(text: bytes) -> None:
