@@ -12,13 +12,13 @@ import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
 
 from tsym_agent.control.errors import BadCredentialsError, NoCredentialsError
 from tsym_agent.control.secrets import Secret
+from tsym_agent.model.homes import at_home
 
 TAILSCALE_URL = "https://api.tailscale.com"
 KEYRING_SERVICE = "tsym"
@@ -261,7 +261,7 @@ def _checked_url(url: str, name: str) -> str:
 
 def _read_file(path: str, name: str) -> Secret:
     try:
-        text = Path(path).expanduser().read_text(encoding="utf-8").strip()
+        text = at_home(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not text"
         raise BadCredentialsError("control plane", f"{name}: {path} cannot be read: {why}") from error

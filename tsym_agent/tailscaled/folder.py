@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tsym_agent.control.secrets import Secret
+from tsym_agent.model.homes import at_home
 from tsym_agent.tailscaled.errors import FolderError, FolderInUseError
 
 SYSTEM_FOLDER = Path("/var/lib/tsym-agent")
@@ -45,7 +46,7 @@ class Folder:
     @classmethod
     def take(cls, path: Path) -> Folder:
         """Make the folder or take over what a former run left; raise `FolderError` when it cannot be ours."""
-        path = path.expanduser().absolute()
+        path = at_home(path).absolute()
         if len(os.fsencode(path / "tailscaled.sock")) > MAX_SOCKET_BYTES:
             raise FolderError(
                 f"the state folder {path} has too long a name for a socket in it",

@@ -6,13 +6,13 @@ import base64
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 import msgspec
 
 from tsym_agent.localapi.commands import Command, Form
 from tsym_agent.model.documents import JSON
+from tsym_agent.model.homes import at_home
 from tsym_agent.model.hosts import Rights
 from tsym_agent.model.payload import PayloadError
 from tsym_agent.model.times import format_time
@@ -107,6 +107,8 @@ def _refuse_nonsense(asked: Command, wishes: GetWishes) -> None:
         raise QuestionError(f"{asked.name} takes no body")
     if sum((wishes.wants_differences, wishes.is_raw, wishes.output is not None)) > 1:
         raise QuestionError("choose one of --diff, --raw and --output")
+    if (wishes.wants_json or wishes.wants_ndjson) and (wishes.is_raw or wishes.output is not None):
+        raise QuestionError("--raw and --output keep answers as they came: leave --json and --ndjson out")
     if asked.form is Form.BYTES and wishes.wants_differences:
         raise QuestionError(f"{asked.name} answers bytes for another program, which are not compared")
     if asked.form is Form.BYTES and not (wishes.is_raw or wishes.output or wishes.wants_json or wishes.wants_ndjson):
@@ -117,7 +119,7 @@ def _body(text: str) -> bytes:
     if not text.startswith("@"):
         return text.encode()
     try:
-        return Path(text[1:]).expanduser().read_bytes()
+        return at_home(text[1:]).read_bytes()
     except OSError as error:
         raise CommandError(f"cannot read {text[1:]}: {error.strerror or error}") from error
 
@@ -317,7 +319,7 @@ def _write_files(pattern: str, good: Sequence[Answer]) -> None:
     taken: set[str] = set()
     for answer in good:
         name = file_name(answer.host.name, taken)
-        path = Path(pattern.replace("{host}", name)).expanduser()
+        path = at_home(pattern.replace("{host}", name))
         try:
             path.write_bytes(answer.body)
         except OSError as error:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from tsym_agent.model.homes import at_home
 from tsym_agent.model.snapshot import Snapshot
 from tsym_tui.cli.documents import emit_document
 from tsym_tui.cli.errors import CommandError
@@ -155,6 +155,6 @@ def picture_size(wishes: MapWishes) -> tuple[int, int]:
 
 def _keep(body: bytes, output: str) -> None:
     try:
-        Path(output).expanduser().write_bytes(body)
+        at_home(output).write_bytes(body)
     except OSError as error:
         raise CommandError(f"{output}: {error.strerror}") from error

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import click
 from click.core import ParameterSource
 
 from tsym_agent import __version__
+from tsym_agent.model.homes import at_home
 
 Function = Callable[..., object]
 Decorator = Callable[[Function], Function]
@@ -173,7 +173,7 @@ def _read_config(ctx: click.Context, _option: click.Parameter, given: str | None
     """Make the settings file the default of every option."""
     from tsym_tui.cli.places import can_see, config_file
 
-    path = Path(given).expanduser() if given else config_file()
+    path = at_home(given) if given else config_file()
     ctx.meta[CONFIG_KEY] = path
     if given or os.environ.get("TSYM_CONFIG") or can_see(path):
         from tsym_tui.cli.files import read_config

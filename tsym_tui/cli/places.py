@@ -6,11 +6,13 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from tsym_agent.model.homes import at_home
+
 
 def config_file(env: Mapping[str, str] = os.environ) -> Path:
     """Return the path of `config.toml`: `TSYM_CONFIG`, else in the user's configuration folder."""
     named = env.get("TSYM_CONFIG")
-    return Path(named).expanduser() if named else _folder(env, "XDG_CONFIG_HOME", ".config") / "config.toml"
+    return at_home(named) if named else _folder(env, "XDG_CONFIG_HOME", ".config") / "config.toml"
 
 
 def hosts_file(env: Mapping[str, str] = os.environ) -> Path:

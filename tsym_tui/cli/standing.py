@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from tsym_agent.model.homes import at_home
 from tsym_tui.cli.errors import CommandError
 from tsym_tui.cli.options import APP_PREFIX
 from tsym_tui.cli.places import can_see, state_folder
@@ -90,7 +91,7 @@ def _read_key(env: Mapping[str, str]) -> Secret | None:
     if key := env.get("TS_AUTHKEY", "").strip():
         return Secret(key)
     if path := env.get("TS_AUTHKEY_FILE", ""):
-        if not can_see(Path(path).expanduser()):
+        if not can_see(at_home(path)):
             raise CommandError(f"TS_AUTHKEY_FILE: there is no file {path}")
-        return Secret(f"file:{Path(path).expanduser().absolute()}")
+        return Secret(f"file:{at_home(path).absolute()}")
     return None

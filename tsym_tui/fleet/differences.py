@@ -16,7 +16,7 @@ import msgspec
 Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | None"
 """JSON, read."""
 
-NAMES = ("ID", "StableID", "RegionID", "RegionCode", "Name", "Key", "IP", "Addr", "Code", "name", "id")
+NAMES = ("ID", "StableID", "RegionID", "RegionCode", "Name", "Key", "IP", "Addr", "Code", "peer", "name", "id")
 """Members that name a thing of a list, the best first."""
 
 SPOKEN_NAMES = ("DNSName", "RegionCode", "LoginName")

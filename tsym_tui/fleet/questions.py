@@ -74,6 +74,8 @@ def read_values(command: Command, words: Sequence[str]) -> dict[str, str]:
     plain: list[str] = []
     for word in words:
         name, equals, value = word.partition("=")
+        if equals and name in values:
+            raise QuestionError(f"{name} is given twice; {takes(command)}")
         if equals and name in by_name:
             values[name] = value
         else:

@@ -15,10 +15,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import StrEnum
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
+
+from tsym_agent.model.homes import at_home
 
 AGENT_PORT = 3621
 MAX_SOCKET_PATH = 107
@@ -81,7 +82,7 @@ def _split(text: str) -> tuple[SpecKind, str, str]:
 
 
 def _read_unix(rest: str) -> tuple[SpecKind, str, str]:
-    path = str(Path(rest).expanduser())
+    path = str(at_home(rest))
     if len(path.encode()) > MAX_SOCKET_PATH:
         raise SpecError(f"unix:{rest}: the path is longer than the {MAX_SOCKET_PATH} bytes a socket may have")
     return SpecKind.UNIX, path, ""
@@ -93,7 +94,7 @@ def _read_sim(rest: str) -> tuple[SpecKind, str, str]:
         raise SpecError(f"sim:{rest}: no folder; write sim:DIR or sim:DIR#HOST")
     if host and not re.fullmatch(r"[A-Za-z0-9._-]+", host):
         raise SpecError(f"sim:{rest}: {host!r} is not a host name")
-    return SpecKind.SIM, str(Path(folder).expanduser()), host
+    return SpecKind.SIM, str(at_home(folder)), host
 
 
 def _read_agent(rest: str) -> tuple[SpecKind, str, str]:
@@ -128,12 +129,12 @@ _READERS: dict[str, Callable[[str], tuple[SpecKind, str, str]]] = {
 def _url_address(text: str) -> str:
     try:
         parts = urlsplit(text)
-        host, port = parts.hostname, parts.port
+        host = parts.hostname
     except ValueError as error:
         raise SpecError(f"{text}: {error}; write http://HOST[:PORT]") from error
     if not host or parts.username or parts.path.strip("/") or parts.query or parts.fragment:
         raise SpecError(f"{text}: write http://HOST[:PORT]")
-    return f"[{host}]:{port or AGENT_PORT}" if ":" in host else f"{host}:{port or AGENT_PORT}"
+    return _host_and_port(parts.netloc, text)
 
 
 def _host_and_port(rest: str, text: str) -> str:

@@ -201,6 +201,35 @@ def test_raw_and_files_have_no_secrets(tsym: Tsym, daemon: Daemon, tmp_path: Pat
     assert (tmp_path / "me.json").read_text(encoding="utf-8") == '{"Config":null}'
 
 
+@pytest.mark.parametrize("words", [["--raw", "--ndjson"], ["--raw", "--json"], ["--output", "x", "--json"]])
+def test_answers_are_printed_in_one_way(tsym: Tsym, daemon: Daemon, words: list[str]) -> None:
+    result = tsym("get", "prefs", "--host", daemon.spec, *words)
+
+    assert (result.code, result.out) == (2, "")
+    assert "leave --json and --ndjson out" in result.err
+
+
+def test_the_home_of_nobody_is_no_bug_of_ours(tsym: Tsym, daemon: Daemon) -> None:
+    result = tsym("get", "prefs", "--host", daemon.spec, "--output", "~nobody-here/x")
+
+    assert result.code == 2
+    assert "cannot write ~nobody-here/x" in result.err
+
+
+def test_a_value_is_given_once(tsym: Tsym, daemon: Daemon) -> None:
+    result = tsym("get", "ping", "ip=nas", "ip=me", "--host", daemon.spec)
+
+    assert result.code == 2
+    assert "ip is given twice" in result.err
+
+
+def test_pings_of_several_peers_are_compared_by_peer(tsym: Tsym, household: str) -> None:
+    document = json.loads(tsym("get", "ping", "--host", household, "--timeout", "0.5", "--diff", "--json").out)
+    places = {entry["path"] for entry in document["differences"]}
+
+    assert {"[tv].latency_ms", "[nas]"} <= places
+
+
 def test_raw_of_several_hosts_is_refused(tsym: Tsym, household: str) -> None:
     result = tsym("get", "prefs", "--raw", "--host", household)
 

@@ -41,14 +41,21 @@ def test_forms(text: str, kind: SpecKind, address: str, part: str) -> None:
     "text",
     [
         "", "nas", "unix:", "sim:", "sim:#nas", "sim:/tmp/s#../x", "agent:fd7a::7", "agent:[zz]", "agent:web:0",
-        "agent:web:99999", "http://", "http://me@web", "http://web/path", "http://web:x", "https://web", "ssh:",
-        "ssh:-oProxy=x", "ssh:web:22", "ssh:me@", "kube:web", "kube:a/b/c/d", "kube:A/b", "ftp:x",
+        "agent:web:99999", "http://", "http://me@web", "http://web/path", "http://web:x", "http://a b", "https://web",
+        "ssh:", "ssh:-oProxy=x", "ssh:web:22", "ssh:me@", "kube:web", "kube:a/b/c/d", "kube:A/b", "ftp:x",
         "unix:" + "x" * 200,
     ],
 )  # fmt: skip
 def test_what_is_no_host_is_refused_in_words(text: str) -> None:
     with pytest.raises(SpecError, match=r"write|is not|longer|port"):
         parse_spec(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"), [("unix:~nobody-here/x", "~nobody-here/x"), ("sim:~nobody-here", "~nobody-here")]
+)
+def test_the_home_of_nobody_is_left_as_it_was_written(text: str, address: str) -> None:
+    assert parse_spec(text).address == address
 
 
 async def connect(spec: HostSpec, env: dict[str, str]) -> LocalClient:
