@@ -31,6 +31,7 @@ from tsym_agent.server.redact import Redactor, redacted
 from tsym_agent.wire.client import MAX_BODY_BYTES, Body, HttpClient, StreamedResponse
 from tsym_agent.wire.errors import WireError
 from tsym_agent.wire.exchange import CutShortError, Header, Reply, Request, Response, StreamingResponse
+from tsym_agent.wire.waiting import Deadline
 
 ANSWER_S = 10.0
 """How long a question without words of its own may take; a ping's pong counts for half of it."""
@@ -121,7 +122,7 @@ class Proxy:
         enough = MAX_BODY_BYTES if command.part or tag is not None else GATHERED_BYTES
         timeout_s = command.timeout_s or self._answer_s
         try:
-            async with asyncio.timeout(timeout_s):
+            with Deadline(timeout_s):
                 upstream, gathered, is_all = await self._begin(asked, enough)
         except TimeoutError:
             words = f"{command.name}: tailscaled did not answer within {timeout_s:g} s"

@@ -61,13 +61,18 @@ for _look in _LOOKS:
         _BY_GATE.setdefault(b"://" if _gate == b"/" else _gate, []).append((_word, _look))
 
 
+def _has(text: bytes, word: bytes, at: int = 0) -> bool:
+    """Whether a word stands in a text. From the end that is known sooner: 0.34 ms a megabyte and not 0.53 (3.11)."""
+    return text.rfind(word, at) >= 0
+
+
 def scrub(text: bytes) -> bytes:
     """Return text without what looks like a key, a login link or a token; the same object when there is none."""
     folded = text.lower()
     for gate, words in _BY_GATE.items():
-        if gate in folded:
+        if _has(folded, gate):
             for word, look in words:
-                if word in folded:
+                if _has(folded, word):
                     text = look.pattern.sub(look.becomes, text)
     return text
 
@@ -116,7 +121,7 @@ class Redactor:
 
 def redacted(body: bytes, secrets: Sequence[str] = ()) -> bytes:
     """Return a whole body without its secrets."""
-    if any(token in body for token in _tokens(tuple(secrets))):
+    if any(_has(body, token) for token in _tokens(tuple(secrets))):
         members = _Members(secrets)
         body = members.feed(body) + members.finish()
     return scrub(body)
@@ -234,8 +239,7 @@ class _Members:
         return len(data)
 
     def _next_token(self, data: bytes, at: int) -> tuple[int, int] | None:
-        # That there is none is found sooner from the end: 0.34 ms a megabyte instead of 0.53 (CPython 3.11).
-        found = [token for token in self._tokens if data.rfind(token, at) >= 0]
+        found = [token for token in self._tokens if _has(data, token, at)]
         places = [(start, start + len(token)) for token in found if (start := data.find(token, at)) >= 0]
         return min(places, default=None)
 

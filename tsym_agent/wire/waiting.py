@@ -94,3 +94,32 @@ class PromptReader(asyncio.StreamReader):
     def _look(self) -> None:
         if self._awaited is not None and not self._awaited.done():
             self._awaited.set_result(None)
+
+
+class Deadline:
+    """`asyncio.timeout` as a plain context, at half its price: leaving it too late raises `TimeoutError`."""
+
+    __slots__ = ("_cancelled_before", "_is_over", "_task", "_timeout_s", "_timer")
+
+    def __init__(self, timeout_s: float) -> None:
+        """Give what is awaited inside so long."""
+        self._timeout_s = timeout_s
+        self._is_over = False
+
+    def __enter__(self) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a deadline belongs to a task")
+        self._task = task
+        self._cancelled_before = task.cancelling()
+        self._timer = task.get_loop().call_later(self._timeout_s, self._end)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        self._timer.cancel()
+        # As asyncio counts them: where somebody else cancels the task too, it is theirs to hear of.
+        if self._is_over and self._task.uncancel() <= self._cancelled_before and kind is asyncio.CancelledError:
+            raise TimeoutError from error
+
+    def _end(self) -> None:
+        self._is_over = True
+        self._task.cancel()

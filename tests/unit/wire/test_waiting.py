@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tsym_agent.wire.waiting import Awaited, PromptReader
+from tsym_agent.wire.waiting import Awaited, Deadline, PromptReader
 
 
 async def turn() -> None:
@@ -137,3 +137,46 @@ async def test_a_broken_stream_fails_who_waits() -> None:
         await task
     with pytest.raises(ConnectionResetError):
         await reader.read(100)
+
+
+async def test_a_deadline_ends_what_takes_too_long() -> None:
+    with pytest.raises(TimeoutError), Deadline(0.01):
+        await asyncio.Event().wait()
+
+    assert not asyncio.current_task().cancelling()  # type: ignore[union-attr]  # a test runs in a task
+
+
+async def test_a_deadline_lets_go_of_what_is_in_time() -> None:
+    with Deadline(0):
+        pass
+    await turn()
+
+
+async def test_who_is_cancelled_before_a_deadline_is_cancelled() -> None:
+    async def wait() -> None:
+        with Deadline(60):
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(wait())
+    await turn()
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_who_is_cancelled_at_a_deadline_too_is_cancelled() -> None:
+    async def wait() -> None:
+        with Deadline(0):
+            asyncio.get_running_loop().call_soon(task.cancel)
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(wait())
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_an_error_of_its_own_passes_a_deadline() -> None:
+    with pytest.raises(LookupError), Deadline(60):
+        raise LookupError
