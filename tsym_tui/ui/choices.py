@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
-from tsym_agent.localapi.commands import Command, Form
+from tsym_agent.localapi.commands import Command
 from tsym_agent.localapi.parameters import Parameter
 from tsym_agent.model.hosts import Rights
 from tsym_tui.fleet.fanout import obstacle
@@ -180,8 +180,3 @@ class FormFields:
 
     def _is_about(self, name: str) -> bool:
         return self.trouble.startswith(f"{name}=") or self.trouble.startswith(f"{self.command.name} needs {name}:")
-
-
-def is_followed(command: Command) -> bool:
-    """Whether a command's answer has no end."""
-    return command.form is Form.STREAM

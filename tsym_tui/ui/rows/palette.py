@@ -12,7 +12,6 @@ from tsym_tui.ui.rows.nodelist import list_window
 from tsym_tui.ui.rows.pens import Pen, Row, blank, clip, fit_text, spread, width_of, wrap
 
 NAME_CELLS = 26
-SIGNS = {ChoiceKind.ASK: " ", ChoiceKind.FOLLOW: " ", ChoiceKind.ACT: " "}
 
 
 def palette_rows(
