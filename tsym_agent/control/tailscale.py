@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -29,6 +30,8 @@ from tsym_agent.control.rest import Answer, Call, Rest, Sleep
 from tsym_agent.control.secrets import Secret
 from tsym_agent.model.ids import StableNodeID
 from tsym_agent.model.times import parse_time
+
+T = TypeVar("T")
 
 API = "/api/v2"
 EARLY_S = 600.0
@@ -219,7 +222,7 @@ class TailscaleControl:
                     _KEY, await self._ask(Call(method="GET", path=f"{path}/{quote(key_id, safe='')}", needs=needs))
                 )
 
-        found = await asyncio.gather(*(read(key.id) for key in listed.keys or ()))
+        found = await _together(read(key.id) for key in listed.keys or ())
         return tuple(_to_key_facts(key) for key in found if key.key_type == "auth" and not key.invalid)
 
     async def revoke_key(self, key_id: str) -> None:
@@ -241,8 +244,8 @@ class TailscaleControl:
 
     async def dns(self) -> DnsSettings:
         """Ask the four reads below `/tailnet/{t}/dns`; needs the scope `dns:read`."""
-        servers, paths, preferences, split = await asyncio.gather(
-            *(self._ask_dns(part) for part in ("nameservers", "searchpaths", "preferences", "split-dns"))
+        servers, paths, preferences, split = await _together(
+            self._ask_dns(part) for part in ("nameservers", "searchpaths", "preferences", "split-dns")
         )
         domains = self._rest.read(_SPLIT, split)
         return DnsSettings(
@@ -367,3 +370,14 @@ def _to_key_facts(key: _Key) -> KeyFacts:
         is_reusable=create.reusable,
         is_ephemeral=create.ephemeral,
     )
+
+
+async def _together(questions: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Ask all at once and return their answers in order; the first that fails ends the others, and is raised."""
+    asked = [asyncio.create_task(question) for question in questions]
+    try:
+        return await asyncio.gather(*asked)
+    finally:
+        for task in asked:
+            task.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
