@@ -226,7 +226,7 @@ async def test_pages_stand_for_commands_and_are_granted_as_those(target: str, me
 
 async def test_too_many_are_told_when_to_come_back() -> None:
     bounds = {**USUAL, Cost.PLAIN: USUAL[Cost.PLAIN]._replace(burst=2)}
-    async with agent(gate_for(TAG), budgets=Budgets(bounds)) as it:
+    async with agent(gate_for(TAG), budgets=Budgets(bounds, clock=lambda: 0.0)) as it:
         said = [await it.get("/v1/hello") for _ in range(3)]
 
     assert [one.status for one in said] == [200, 200, 429]
