@@ -104,7 +104,8 @@ def test_the_key_is_single_use_and_tagged(tsym: Tsym, tailscale: FakeTailscale) 
     assert key["expirySeconds"] == 600
 
 
-def test_the_key_is_shown_once_and_nothing_else_that_is_secret(tsym: Tsym, tailscale: FakeTailscale) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("tailscale")
+def test_the_key_is_shown_once_and_nothing_else_that_is_secret(tsym: Tsym) -> None:
     told = tsym("invite", "--no-wait")
 
     assert told.out.count("planted") == 1
@@ -318,7 +319,8 @@ def test_control_prints_each_part(tsym: Tsym, tailscale: FakeTailscale, part: st
     assert len(told.out.splitlines()) >= 2
 
 
-def test_control_prints_the_policy_as_it_was_written(tsym: Tsym, tailscale: FakeTailscale) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("tailscale")
+def test_control_prints_the_policy_as_it_was_written(tsym: Tsym) -> None:
     assert "// everybody" in tsym("control", "policy").out
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from functools import partial
 
 import pytest
 
-from tests.unit.fake_daemon import STREAM_END, STREAM_HEAD, FakeDaemon, Request, Script, answer, chunk, hang_up
+from tests.unit.fake_daemon import STREAM_HEAD, FakeDaemon, Request, answer, chunk, hang_up
+from tests.unit.localapi import streaming
 from tsym_agent.localapi.bus import BusWatch
 from tsym_agent.localapi.errors import AccessDeniedError, BadAnswerError, NotSupportedError
 from tsym_agent.localapi.following import Backoff, LineBuffer
@@ -45,15 +47,7 @@ async def watch(daemon: FakeDaemon, time: Time) -> AsyncIterator[BusWatch]:
     await http.aclose()
 
 
-def stream(*chunks: bytes, ends: bool = True) -> Script:
-    async def script(_request: Request, writer: asyncio.StreamWriter) -> None:
-        writer.write(STREAM_HEAD + b"".join(chunk(part) for part in chunks))
-        if ends:
-            writer.write(STREAM_END)
-        else:
-            await asyncio.Event().wait()
-
-    return script
+stream = partial(streaming.stream, ends=True)
 
 
 def state(number: int) -> bytes:

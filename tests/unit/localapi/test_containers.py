@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.descriptors import open_files
 from tests.unit.fake_daemon import FakeDaemon, answer
 from tsym_agent.localapi.client import LocalClient
 from tsym_agent.localapi.containers import ContainerOpener, discover_all, open_inside
@@ -225,14 +226,14 @@ async def test_no_descriptor_is_left_open(table: Table) -> None:
     table.add(7, "tailscaled", "--socket=/a/b/../c")
     table.listen(7, "/a/c")
     (table.proc / "7/root/a/b").mkdir()
-    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - counting, and nothing else
+    before = open_files()
 
     for _ in range(5):
         os.close(open_inside(table.proc / "7", "/a/b/../c"))
         with pytest.raises(FileNotFoundError):
             open_inside(table.proc / "7", "/a/b/none/x")
 
-    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+    assert open_files() == before
 
 
 async def test_what_answers_is_connected_to_through_the_other_root(table: Table) -> None:

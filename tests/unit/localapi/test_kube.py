@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.descriptors import open_files
 from tests.unit.fake_daemon import VERSION, FakeDaemon, answer, hang
 from tests.unit.localapi.streaming import stream
 from tsym_agent.localapi import kube
@@ -282,9 +283,9 @@ async def test_a_machine_without_kubectl_says_so(monkeypatch: pytest.MonkeyPatch
 async def test_descriptors_are_given_back(daemon: FakeDaemon, pod: PodClient) -> None:
     daemon.on("status", answer("{}"))
     await pod.status_bytes()
-    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - counting, and nothing else
+    before = open_files()
 
     for _ in range(3):
         await pod.status_bytes()
 
-    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+    assert open_files() == before

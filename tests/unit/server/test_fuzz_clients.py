@@ -8,10 +8,10 @@ import socket
 import tracemalloc
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
+from tests.unit.descriptors import open_files
 from tests.unit.fake_daemon import STREAM_HEAD, FakeDaemon, Request, answer, chunk, hang
 from tsym_agent.model.hello import AgentMode
 from tsym_agent.server.identity import DevGate
@@ -34,10 +34,6 @@ async def agent(daemon: FakeDaemon, limits: Limits = LIMITS) -> AsyncGenerator[S
     finally:
         await server.close()
         await service.aclose()
-
-
-def open_files() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def objects() -> int:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
+from tests.unit.descriptors import open_files
 from tests.unit.fake_daemon import FakeDaemon, answer, hang
 from tests.unit.server.watching import CALM, QUICK, Watched, client_of, peer, status, watching
 from tsym_agent.localapi.client import LocalClient
@@ -294,12 +294,12 @@ async def test_watchers_that_come_and_go_leave_no_descriptors(watched: Watched, 
             await lines.snapshot()
 
     await come_and_go()
-    before = open_descriptors()
+    before = open_files()
     for _ in range(20):
         await come_and_go()
     await watched.daemon.wait_until(lambda: watched.daemon.open_connections <= 1)
 
-    assert open_descriptors() <= before
+    assert open_files() <= before
 
 
 async def test_a_closed_hub_ends_its_streams(hub: Hub) -> None:
@@ -361,7 +361,3 @@ def test_looking_leaves_the_daemon_alone_for_longer_than_it_took(took_s: float, 
 
 def asked(watched: Watched, name: str) -> int:
     return len([request for request in watched.daemon.requests if request.name == name])
-
-
-def open_descriptors() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))

@@ -8,11 +8,11 @@ import signal
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.unit.descriptors import open_files
 from tests.unit.tailscaled.alive import is_alive, until
 from tests.unit.tailscaled.conftest import SOON, Place
 from tsym_agent.control.secrets import Secret
@@ -331,9 +331,6 @@ async def test_what_is_no_name_is_refused(place: Place) -> None:
 
 
 async def test_starting_and_stopping_leaves_nothing_open(place: Place) -> None:
-    def open_files() -> int:
-        return len(list(Path("/proc/self/fd").iterdir()))
-
     async with started(place):
         pass
     before = open_files()

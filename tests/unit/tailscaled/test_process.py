@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.descriptors import open_files
 from tests.unit.tailscaled.alive import is_alive, until
 from tsym_agent.tailscaled.errors import StartError
 from tsym_agent.tailscaled.process import MAX_LINE_BYTES, Process, run
@@ -168,10 +169,6 @@ async def test_a_run_given_up_while_output_is_held_leaves_nothing_open() -> None
         await until(lambda: open_files() == before)
     finally:
         os.kill(int(said[0].split()[0]), signal.SIGKILL)
-
-
-def open_files() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 OWNER = """
