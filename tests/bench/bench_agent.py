@@ -36,8 +36,8 @@ def measure() -> Iterator[Figure]:
     """Start what is needed, and measure."""
     with tempfile.TemporaryDirectory(prefix="tsym-", dir="/tmp") as folder:
         yield from _requests(Path(folder))
-        yield from _memory(Path(folder), 100, "<= 28 MiB")
-        yield from _memory(Path(folder), 1000, "<= 40 MiB")
+        yield from _memory(Path(folder), 100, "<= 25 MiB")
+        yield from _memory(Path(folder), 1000, "<= 32 MiB")
         yield from _start(Path(folder))
 
 

@@ -115,3 +115,15 @@ def test_the_command_line_is_light() -> None:
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stderr.split()
 
     assert not {"asyncio", "msgspec", "h11", "click", "textual"} & set(loaded)
+
+
+def test_serving_takes_no_tls_in_and_leaves_it_to_whoever_asks() -> None:
+    script = (
+        "import sys, tsym_agent.__main__ as m; m._import_asyncio_without_tls();"
+        "import tsym_agent.server.agent, tsym_agent.server.service;"
+        "print('ssl' in sys.modules, '_ssl' in sys.modules); import ssl; print(ssl.OPENSSL_VERSION)"
+    )
+
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+
+    assert said.startswith("False False\nOpenSSL")
