@@ -26,6 +26,7 @@ from tsym_agent.localapi.errors import (
 from tsym_agent.localapi.refusals import from_answer, from_wire
 from tsym_agent.wire.client import HttpClient, StreamedResponse
 from tsym_agent.wire.errors import TooLargeError, WireError, WireTimeoutError
+from tsym_agent.wire.waiting import Deadline
 
 HEAD_TIMEOUT_S = 10.0
 """A daemon answers the head at once, but every call waits while its backend is being made."""
@@ -124,12 +125,12 @@ async def one_stream(http: HttpClient, target: Target) -> AsyncGenerator[bytes |
 
 async def next_chunk(answer: StreamedResponse, silence_s: float | None) -> bytes | None:
     """Return the next bytes of a stream, None at its end; raise `WireTimeoutError` after that much silence."""
+    if silence_s is None:
+        return await anext(answer, None)
     try:
-        async with asyncio.timeout(silence_s) as deadline:
+        with Deadline(silence_s):
             return await anext(answer, None)
-    except TimeoutError as error:
-        if not deadline.expired():
-            raise
+    except TimeoutError as error:  # nothing else is one: what the system says of a connection is a `WireError` by now
         raise WireTimeoutError(f"not a word for {silence_s:g} s") from error
 
 

@@ -152,10 +152,12 @@ class Window:
         answered_at_s = self._last_answer.at_s if self._last_answer else float("-inf")
         if self._failed_at_s is not None and self._failed_at_s >= answered_at_s:
             return True
+        if not self._samples:
+            return False
         newest = self._samples[-limits.PROBES_PER_SWEEP :]
         if any(sample.is_answered for sample in newest):
             return False
-        silent_since_s = self._last_answer.at_s if self._last_answer else self._samples[0].at_s if newest else 0.0
+        silent_since_s = self._last_answer.at_s if self._last_answer else self._samples[0].at_s
         return is_dead(newest, silent_since_s)
 
     def _rests_on_status(self, now_s: float) -> bool:

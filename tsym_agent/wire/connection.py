@@ -54,6 +54,8 @@ class Connection:
         """Of the body of a plain answer that says its length."""
         self._chunks: ChunkReader | None = None
         """Of the body of a plain answer that comes in chunks."""
+        self._waits_for_more = False
+        """Whether what is left of the data is the begin of something: all chunks that it holds were taken."""
         self._http: h11.Connection | None = None
         """Reads an answer that is not plain."""
         self._is_ended = False
@@ -118,17 +120,13 @@ class Connection:
                 return None
             raise ProtocolError("an HTTP answer out of order")
         while not self._is_read():
-            if not self._data:
-                self._data = await self._read()
-                if self._is_ended:
-                    raise self._cut_short()
-            if piece := self._take():
-                return piece
-            if not self._is_read():  # what is left of the data is the begin of something
+            if not self._data or self._waits_for_more:
                 more = await self._read()
                 if self._is_ended:
                     raise self._cut_short()
-                self._data += more
+                self._data = self._data + more if self._data else more
+            if piece := self._take():
+                return piece
         return None
 
     def reuse(self) -> bool:
@@ -160,6 +158,7 @@ class Connection:
         self._answer = answer
         self._left = answer.length or 0
         self._chunks = ChunkReader() if answer.length is None else None
+        self._waits_for_more = False
 
     def _is_read(self) -> bool:
         """Whether a plain answer has come to its end."""
@@ -169,6 +168,7 @@ class Connection:
         """Take what there is of a plain answer's body."""
         if self._chunks is not None:
             piece, self._data = self._chunks.take(self._data)
+            self._waits_for_more = True
             return piece
         piece = self._data if len(self._data) <= self._left else self._data[: self._left]
         self._data = self._data[len(piece) :]

@@ -183,7 +183,7 @@ class Fleet:
                 yield told
                 await asyncio.sleep(max(COALESCE_S, self._copying_s / SHARE))
             else:
-                await self._wait_for(self._rung)
+                await self._wait_for(self._bell())
 
     def look_at(self, pairs: Iterable[PairKey]) -> None:
         """Probe these pairs every few seconds from now on, instead of those named before."""
@@ -392,7 +392,7 @@ class Fleet:
         News that come together are worked in together; a large mesh that changes all the time is given a rest.
         """
         while True:
-            rung, worked_s = self._rung, 0.0
+            rung, worked_s = self._bell(), 0.0
             while not self._picture.is_current:
                 started_s = time.perf_counter()
                 self._picture.renew(whole=False)
@@ -414,7 +414,12 @@ class Fleet:
     def _ring(self) -> None:
         """Tell all who wait that the picture has changed."""
         self._rung.set()
-        self._rung = asyncio.Event()
+
+    def _bell(self) -> asyncio.Event:
+        """Return what rings at the next change: a new one only where the last has rung, as changes are many."""
+        if self._rung.is_set():
+            self._rung = asyncio.Event()
+        return self._rung
 
     def _has_ended(self) -> bool:
         if self._runner is None or not self._runner.done():

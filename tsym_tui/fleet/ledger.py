@@ -26,6 +26,10 @@ from tsym_tui.fleet.views import Route, Sight, View, node_ref, read_sight, route
 _SHARED = 1 << 16
 """Sights that several hosts see alike are one value: so many are kept to be shared."""
 
+_ALIKE = 1 << 12
+"""Peers that one host told of and the next ones may tell of in the same bytes: so many are read once for all of them.
+They take a few MB."""
+
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """What a view needs beyond a status: read seldom, carried over."""
@@ -64,6 +68,14 @@ class _Frame(msgspec.Struct, frozen=True, rename="pascal"):
     peer: dict[str, msgspec.Raw] | None = None
 
 
+class _Told(NamedTuple):
+    """A peer as a host told of it."""
+
+    data: bytes
+    peer: PeerStatus
+    route: Route | None
+
+
 _FRAME = msgspec.json.Decoder(_Frame)
 _PEER = msgspec.json.Decoder(PeerStatus)
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -90,11 +102,11 @@ class Ledger:
         frame = decode(_FRAME, body)
         listed = frame.peer or {}
         known = self._prints if (frame.user or {}) == (self._frame.user or {}) else {}
-        changed = {key: mark for key, raw in listed.items() if known.get(key) != (mark := hash(bytes(raw)))}
+        changed = {key: data for key, raw in listed.items() if known.get(key) != hash(data := bytes(raw))}
         gone = () if self._ids.keys() == listed.keys() else [key for key in self._ids if key not in listed]
-        peers = _decoded({key: listed[key] for key in changed})
+        peers = _all_told(changed)
         self._top = _top_of(body) if expects_deltas else None
-        return self._work_in(frame, peers, gone, changed)
+        return self._work_in(frame, peers, gone)
 
     def take_delta(self, top: Mapping[str, msgspec.Raw], peers: Mapping[str, msgspec.Raw], gone: Iterable[str]) -> News:
         """Work a delta in; raises `PayloadError`, and `LostPlaceError` where it does not fit what is known."""
@@ -107,7 +119,7 @@ class Ledger:
             users = frame.user or {}
             if any(users.get(number) != profile for number, profile in (self._frame.user or {}).items()):
                 raise LostPlaceError("an owner goes by another name")
-        return self._work_in(frame, _decoded(peers), gone, {key: hash(bytes(raw)) for key, raw in peers.items()})
+        return self._work_in(frame, _all_told({key: bytes(raw) for key, raw in peers.items()}), gone)
 
     def note_times(self, status: Status) -> News:
         """Take from a status what slim ones leave out: when hosts last shook hands."""
@@ -140,25 +152,23 @@ class Ledger:
         if self.surroundings.control_url != control_url:
             self.surroundings = msgspec.structs.replace(self.surroundings, control_url=control_url)
 
-    def _work_in(
-        self, frame: _Frame, peers: Mapping[str, PeerStatus], gone: Iterable[str], prints: Mapping[str, int]
-    ) -> News:
+    def _work_in(self, frame: _Frame, peers: Mapping[str, _Told], gone: Iterable[str]) -> News:
         changed: set[StableNodeID] = set()
         moved: set[StableNodeID] = set()
         leaving = [self._ids.pop(key) for key in gone if key in self._ids]
-        for key, peer in peers.items():
-            if not peer.id:
+        for key, told in peers.items():
+            self._prints[key] = hash(told.data)
+            if not told.peer.id:
                 continue
-            stable_id = self._remember(key, peer.id)
+            stable_id = self._remember(key, told.peer.id)
             before = self._peers.get(stable_id)
-            sight = self._read(peer, frame, before)
-            if before != sight:
-                self._peers[stable_id] = _shared(sight)
+            sight = _sight(told.data, *self._around(told.peer, frame, before))
+            if before is not sight and before != sight:
+                self._peers[stable_id] = sight
                 changed.add(stable_id)
-            if self._routes.get(stable_id) != (route := route_of(peer)):
+            if self._routes.get(stable_id) != told.route:
                 moved.add(stable_id)
-                self._set_route(stable_id, route)
-        self._prints.update(prints)
+                self._set_route(stable_id, told.route)
         if leaving:
             self._forget(leaving, changed)
         return self._set_view(frame, changed, frozenset(moved))
@@ -185,13 +195,13 @@ class Ledger:
                 self._routes.pop(stable_id, None)
                 changed.add(stable_id)
 
-    def _read(self, peer: PeerStatus, frame: _Frame, before: Sight | None) -> Sight:
-        profile = None if peer.tags else (frame.user or {}).get(str(peer.user_id))
-        return read_sight(
-            peer,
-            owner=profile.login_name if profile else "",
-            handshake=before.extras.last_handshake if before else None,
-            is_unapproved=peer.id in self.surroundings.unapproved,
+    def _around(self, peer: PeerStatus, frame: _Frame, before: Sight | None) -> tuple[str, str | None, bool]:
+        """Return what a sight needs beyond its peer: the owner, when they last shook hands, and whether it waits."""
+        profile = None if peer.tags or frame.user is None else frame.user.get(str(peer.user_id))
+        return (
+            profile.login_name if profile else "",
+            before.extras.last_handshake if before else None,
+            peer.id in self.surroundings.unapproved,
         )
 
     def _set_view(self, frame: _Frame, changed: set[StableNodeID], moved: frozenset[StableNodeID]) -> News:
@@ -227,7 +237,8 @@ class Ledger:
         if node is None or not node.id:
             return None
         before = self.view.own if self.view else None
-        return self._read(node, frame, before if before and before.stable_id == node.id else None)
+        around = self._around(node, frame, before if before and before.stable_id == node.id else None)
+        return read_sight(node, *around)
 
     def _tailnet(self, frame: _Frame) -> Tailnet:
         """Return the tailnet it names; a daemon that is down names none, so the one it named before stays."""
@@ -256,11 +267,24 @@ def _name_of(frame: _Frame) -> str:
     return frame.current_tailnet.name if frame.current_tailnet else ""
 
 
-def _decoded(peers: Mapping[str, msgspec.Raw]) -> dict[str, PeerStatus]:
+def _all_told(peers: Mapping[str, bytes]) -> dict[str, _Told]:
     try:
-        return {key: _PEER.decode(raw) for key, raw in peers.items()}
+        return {key: _told(data) for key, data in peers.items()}
     except msgspec.DecodeError as error:
         raise PayloadError(f"unexpected shape of a peer: {error}") from error
+
+
+@lru_cache(maxsize=_ALIKE)
+def _told(data: bytes) -> _Told:
+    """Read a peer: most hosts say the same of it, byte by byte."""
+    peer = _PEER.decode(data)
+    return _Told(data, peer, route_of(peer))
+
+
+@lru_cache(maxsize=_ALIKE)
+def _sight(data: bytes, owner: str, handshake: str | None, is_unapproved: bool) -> Sight:
+    """Return the one value of what these bytes and a host's surroundings make of a peer."""
+    return _shared(read_sight(_told(data).peer, owner, handshake, is_unapproved))
 
 
 def _top_of(body: Body) -> dict[str, bytes]:

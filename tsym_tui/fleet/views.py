@@ -117,7 +117,7 @@ def route_of(peer: PeerStatus) -> Route | None:
             return None
 
 
-def read_sight(node: PeerStatus, *, owner: str, handshake: str | None, is_unapproved: bool) -> Sight:
+def read_sight(node: PeerStatus, owner: str, handshake: str | None, is_unapproved: bool) -> Sight:
     """Read one node of a status; `handshake` is what was known of it, for a status that leaves handshakes out."""
     extras = Extras(
         owner=text_of(owner) or None,
