@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
+from msgspec import structs
 from textual import events
 from textual.app import App, ComposeResult
 from textual.filter import LineFilter
@@ -102,7 +103,7 @@ class TsymApp(App[None], inherit_bindings=False):
         """The command tree, for the screen that will list it; nothing here reads it yet."""
         theme = choose_theme(self.settings.theme, env)
         level = choose_level(self.settings.glyphs, env, getattr(sys.__stdout__, "encoding", None) or "utf-8")
-        self.desk = Desk(self.settings, Pen(THEMES[theme], level), clock=clock)
+        self.desk = Desk(self.settings, Pen(THEMES[theme], level, self.settings.thresholds_ms), clock=clock)
         self.desk.backlog = self._terminal_backlog
         self._wear(theme)
         self.newest: Picture | None = None
@@ -243,6 +244,9 @@ class TsymApp(App[None], inherit_bindings=False):
         """Bring a screen to the front; what was opened over the old one closes."""
         from tsym_tui.ui.screens import SCREENS
 
+        if name not in SCREENS:
+            self._front.say(f"there is no screen {name}: there are {', '.join(SCREENS)}")
+            return
         if name not in self._screens:
             self._screens[name] = SCREENS[name](self.desk)
             self.install_screen(self._screens[name], name)
@@ -338,7 +342,7 @@ class TsymApp(App[None], inherit_bindings=False):
         """Take the next theme."""
         names = list(THEMES)
         name = names[(names.index(self.desk.pen.theme.name) + 1) % len(names)]
-        self.desk.pen = Pen(THEMES[name], self.desk.pen.level)
+        self.desk.pen = structs.replace(self.desk.pen, theme=THEMES[name])
         self._wear(name)
         for screen in {self._front, *self._screens.values()}:
             repaint(screen)

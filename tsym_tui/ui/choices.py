@@ -14,7 +14,7 @@ from tsym_agent.model.hosts import Rights
 from tsym_tui.fleet.fanout import obstacle
 from tsym_tui.fleet.fleet import Asked
 from tsym_tui.fleet.questions import QUESTIONS, QuestionError, checked
-from tsym_tui.ui.keys import Scope, keys_of
+from tsym_tui.ui.keys import SCREEN_KEYS, Scope, keys_of
 from tsym_tui.ui.linetext import LineText
 
 
@@ -68,7 +68,7 @@ def choices_for(asked: Sequence[Asked], scope: Scope, streams: dict[str, Command
     ]
     screens = [
         Choice(kind=ChoiceKind.ACT, name=name, words="the screen", note=f"key {key}", action=f"app.show('{name}')")
-        for key, name in (("2", "nodes"), ("3", "matrix"), ("4", "map"))
+        for key, name in SCREEN_KEYS.items()
     ]
     return (*followed[:2], *questions, followed[2], *screens, *acts)
 

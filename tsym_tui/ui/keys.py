@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import Path
 
 import msgspec
 
@@ -17,6 +18,7 @@ class Scope(StrEnum):
 
     EVERYWHERE = "everywhere"
     """On every screen; the help is an overlay and not one."""
+    OVERVIEW = "overview"
     NODES = "nodes"
     MATRIX = "matrix"
     MAP = "map"
@@ -26,6 +28,10 @@ class Scope(StrEnum):
     """What hosts answered."""
     STREAM = "stream"
     """Logs and events of hosts."""
+    LAUNCH = "launch"
+    """The sibling tools and their forms."""
+    CALLS = "calls"
+    """The calls that were made, and what they cost."""
     HELP = "help"
     PALETTE = "palette"
     """What there is to run; letters are text there."""
@@ -47,10 +53,17 @@ class Key(msgspec.Struct, frozen=True):
     """Place in the key row, lowest first; negative ones stand at its right end; 0 = not in the row."""
 
 
-_LISTS = (Scope.NODES, Scope.MATRIX, Scope.MAP, Scope.DETAIL, Scope.HELP, Scope.RESULTS, Scope.STREAM)
+_MAIN = (Scope.OVERVIEW, Scope.NODES, Scope.MATRIX, Scope.MAP)
+_LISTS = (*_MAIN, Scope.DETAIL, Scope.HELP, Scope.RESULTS, Scope.STREAM, Scope.CALLS)
 _ALONE = frozenset({Scope.HELP, Scope.PALETTE, Scope.EVERYWHERE})
 """Where only its own keys mean something."""
-_MAIN = (Scope.NODES, Scope.MATRIX, Scope.MAP)
+
+SCREEN_KEYS: Mapping[str, str] = {
+    key: name
+    for key, name in {"1": "overview", "2": "nodes", "3": "matrix", "4": "map", "9": "launch"}.items()
+    if (Path(__file__).parent / "screens" / f"{name}.py").exists()
+}
+"""The number of each screen that one key opens."""
 
 
 def _key(name: str, binds: Mapping[str, str], label: str, words: str, *scopes: Scope, rank: int = 0) -> Key:
@@ -146,9 +159,9 @@ KEYS: tuple[Key, ...] = (
     _key("r", {"r": "app.probe_now"}, "probe", "the selected pair now, else every pair", rank=9),
     _key("p", {"p": "app.pause"}, "pause", "hold the picture; measuring goes on", rank=10),
     _key(
-        "2 3 4",
-        {"2": "app.show('nodes')", "3": "app.show('matrix')", "4": "app.show('map')"},
-        "nodes matrix map",
+        " ".join(SCREEN_KEYS),
+        {key: f"app.show('{name}')" for key, name in SCREEN_KEYS.items()},
+        " ".join(SCREEN_KEYS.values()),
         "the screens",
         rank=6,
     ),

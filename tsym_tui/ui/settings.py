@@ -5,12 +5,14 @@ Pure functions of the environment, so that each choice is a line in a table of t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from math import isfinite
 
 import msgspec
 
 from tsym_tui.graph.looks import Level
-from tsym_tui.graph.themes import THEMES
+from tsym_tui.graph.themes import THEMES, THRESHOLDS_MS
 
 AUTO = "auto"
 
@@ -28,12 +30,33 @@ class Settings(msgspec.Struct, frozen=True):
     glyphs: str = AUTO
     layout: str = AUTO
     start_screen: str = "map"
+    thresholds_ms: tuple[float, ...] = THRESHOLDS_MS
+    """Where a latency takes the next step of the ramp: five rising numbers."""
+    trunks_above: int = 30
+    """From this many nodes on, lines of a selected node run in trunks."""
+    bundles_above: int = 300
+    """From this many lines on, lines are drawn as bundles between groups."""
+    animate: bool = False
+    """Whether a new layout is walked to."""
+    mini_map: bool = False
+    hide_names: bool = False
+    """Whether pseudonyms stand for names and addresses."""
+    keys: Mapping[str, str] = {}
+    """Other keys for an action, by its name; several are parted by blanks."""
 
     def __post_init__(self) -> None:
         if self.theme not in THEME_NAMES:
             raise ValueError(f"no theme {self.theme!r}: there are {', '.join(THEME_NAMES)}")
         if self.glyphs not in GLYPH_NAMES:
             raise ValueError(f"no glyphs {self.glyphs!r}: there are {', '.join(GLYPH_NAMES)}")
+        if not are_thresholds(self.thresholds_ms):
+            raise ValueError("thresholds: write five rising numbers above 0, in milliseconds")
+
+
+def are_thresholds(numbers: Sequence[float]) -> bool:
+    """Whether numbers can part the six steps of the ramp."""
+    rises = all(low < high for low, high in pairwise(numbers))
+    return len(numbers) == len(THRESHOLDS_MS) and rises and numbers[0] > 0 and isfinite(numbers[-1])
 
 
 def choose_theme(wanted: str, env: Mapping[str, str]) -> str:

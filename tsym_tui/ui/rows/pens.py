@@ -15,7 +15,7 @@ from tsym_tui.graph.cells import clip as clip_text
 from tsym_tui.graph.cells import width
 from tsym_tui.graph.frame import Run
 from tsym_tui.graph.looks import Glyph, Level, Line, Look, Signs, look_of, number_of, signs
-from tsym_tui.graph.themes import PLAIN, Role, Style, Theme, freshness, latency_step
+from tsym_tui.graph.themes import PLAIN, THRESHOLDS_MS, Role, Style, Theme, freshness, latency_step
 
 Row: TypeAlias = list[Run]
 
@@ -25,6 +25,8 @@ class Pen(msgspec.Struct, frozen=True):
 
     theme: Theme
     level: Level = Level.BRAILLE
+    thresholds_ms: tuple[float, ...] = THRESHOLDS_MS
+    """Where a latency takes the next step of the ramp."""
 
     def __call__(self, text: str, role: Role = Role.TEXT, *, bold: bool | None = None) -> Run:
         """Write a text in a role's look."""
@@ -49,7 +51,7 @@ class Pen(msgspec.Struct, frozen=True):
         """Write something in the colour of a round trip; in plain text without one."""
         if ms is None:
             return self(text)
-        style = self.theme.latency(latency_step(ms), freshness(age_s))
+        style = self.theme.latency(latency_step(ms, self.thresholds_ms), freshness(age_s))
         return Run(text, msgspec.structs.replace(style, bold=True) if bold else style)
 
     def look(self, text: str, look: Look, ms: float | None = None, age_s: float | None = None) -> Run:
