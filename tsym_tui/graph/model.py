@@ -84,6 +84,15 @@ class TailnetGraph:
             self.derived["probed"] = known
         return known
 
+    @property
+    def pull(self) -> NDArray[np.float64]:
+        """How hard each line pulls its ends together in a layout: a fast line harder, a dead one hardly."""
+        known = self.derived.get("pull")
+        if not isinstance(known, np.ndarray):
+            known = np.array([_pull(line) for line in self.lines], dtype=np.float64)
+            self.derived["pull"] = known
+        return known
+
     def grouping(self, order: tuple[Criterion, ...] = SITES_FIRST) -> Grouping:
         """Return which nodes belong together, by the first criterion that tells them apart."""
         if order not in self._groupings:
@@ -120,9 +129,11 @@ class TailnetGraph:
         graph.add_nodes_from((position, {"name": name}) for position, name in enumerate(self.names))
         first, second = self.ends
         graph.add_edges_from(
-            (int(a), int(b), {"line": position, "weight": _pull(line)})
-            for position, (a, b, line) in enumerate(zip(first, second, self.lines, strict=True))
-            if line.state is not SampleState.NEVER
+            (a, b, {"line": position, "weight": weight})
+            for position, (a, b, weight, probed) in enumerate(
+                zip(first.tolist(), second.tolist(), self.pull.tolist(), self.probed.tolist(), strict=True)
+            )
+            if probed
         )
         return graph
 
