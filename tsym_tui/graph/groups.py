@@ -6,9 +6,11 @@ not taken for a place when it is a tag.
 
 from __future__ import annotations
 
+import ipaddress
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -22,6 +24,8 @@ class Criterion(StrEnum):
     TAG = "tag"
     OWNER = "owner"
     REGION = "region"
+    SUBNET = "subnet"
+    """The network of its place: a LAN, or the block that a public address is of."""
     NONE = "none"
     """Nothing tells the nodes apart: one group without a title."""
 
@@ -46,7 +50,7 @@ class Grouping(msgspec.Struct, frozen=True):
     @property
     def words(self) -> str:
         """Say the criterion, for a legend."""
-        return "" if self.by is Criterion.NONE else f"grouped by {_WORDS[self.by]}"
+        return f"grouped by {_WORDS[self.by]}" if _WORDS[self.by] else ""
 
     def group_of(self, count: int) -> list[int]:
         """Return for each of `count` nodes the position of its group."""
@@ -71,13 +75,24 @@ SITES_FIRST = (Criterion.SITE, Criterion.TAG, Criterion.OWNER, Criterion.REGION)
 TAGS_FIRST = (Criterion.TAG, Criterion.SITE, Criterion.OWNER, Criterion.REGION)
 """For maps of many: what is it?"""
 
-_WORDS = {Criterion.SITE: "site", Criterion.TAG: "tag", Criterion.OWNER: "owner", Criterion.REGION: "home region"}
+_WORDS = {
+    Criterion.SITE: "site",
+    Criterion.TAG: "tag",
+    Criterion.OWNER: "owner",
+    Criterion.REGION: "home region",
+    Criterion.SUBNET: "subnet",
+    Criterion.NONE: "",
+}
 _LEFT_OVER = {
     Criterion.SITE: "elsewhere",
     Criterion.TAG: "no tag",
     Criterion.OWNER: "no owner",
     Criterion.REGION: "no region",
+    Criterion.SUBNET: "no subnet",
 }
+
+BLOCK_PREFIX = {4: 24, 6: 48}
+"""What is taken for the network of a single address: what one site is usually given."""
 
 
 def group_nodes(nodes: Sequence[Node], order: Iterable[Criterion] = SITES_FIRST) -> Grouping:
@@ -91,6 +106,14 @@ def group_nodes(nodes: Sequence[Node], order: Iterable[Criterion] = SITES_FIRST)
         if _serves(grouping, len(nodes)):
             return _fold(grouping) if len(nodes) > FEW_NODES else grouping
     return group_by(nodes, Criterion.NONE)
+
+
+def group_as_asked(nodes: Sequence[Node], by: Criterion | None) -> Grouping:
+    """Group by the criterion that a person chose, whether it tells much or not; None chooses, as for maps of many."""
+    if by is None:
+        return group_nodes(nodes, TAGS_FIRST)
+    grouping = group_by(nodes, by)
+    return _fold(grouping) if len(nodes) > FEW_NODES else grouping
 
 
 def _fold(grouping: Grouping) -> Grouping:
@@ -146,11 +169,26 @@ def _keys(nodes: Sequence[Node], by: Criterion) -> Callable[[Node], str | None]:
             return lambda node: node.owner
         case Criterion.REGION:
             return lambda node: node.home_region
+        case Criterion.SUBNET:
+            return lambda node: subnet_of(node.site)
         case Criterion.NONE:
             return lambda _: None
         case Criterion.TAG:
             shared = Counter(tag for node in nodes for tag in node.tags)
             return lambda node: _telling_tag(node, shared)
+
+
+@lru_cache(maxsize=4096)
+def subnet_of(site: str | None) -> str | None:
+    """Return the network in the name of a place, or the block around an address there; None when there is neither."""
+    for word in (site or "").split():
+        try:
+            network = ipaddress.ip_network(word, strict=False)
+        except ValueError:
+            continue
+        prefix = min(network.prefixlen, BLOCK_PREFIX[network.version])
+        return str(network.supernet(new_prefix=prefix)) if "/" not in word else str(network)
+    return None
 
 
 def _telling_tag(node: Node, shared: Counter[str]) -> str | None:

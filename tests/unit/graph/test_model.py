@@ -10,7 +10,15 @@ from tsym_agent.model.hosts import HostState
 from tsym_agent.model.ids import NodeRef, StableNodeID, Tailnet
 from tsym_agent.model.nodes import Node
 from tsym_agent.model.paths import PathKind, SampleState
-from tsym_tui.graph.groups import SITES_FIRST, TAGS_FIRST, Criterion, group_by, group_nodes
+from tsym_tui.graph.groups import (
+    SITES_FIRST,
+    TAGS_FIRST,
+    Criterion,
+    group_as_asked,
+    group_by,
+    group_nodes,
+    subnet_of,
+)
 from tsym_tui.graph.looks import Direction, NodeKind
 from tsym_tui.graph.model import TailnetGraph
 
@@ -197,6 +205,29 @@ def test_the_rarer_shared_tag_names_the_group() -> None:
     nodes = [node(f"n{i}", tags=("tag:prod", f"tag:{'web' if i < 2 else 'db'}", f"tag:only-{i}")) for i in range(4)]
 
     assert {group.title for group in group_by(nodes, Criterion.TAG).groups} == {"tag:web", "tag:db"}
+
+
+@pytest.mark.parametrize(
+    ("site", "subnet"),
+    [
+        ("home 192.168.1.0/24", "192.168.1.0/24"),
+        ("203.0.113.7", "203.0.113.0/24"),
+        ("2001:db8:1:2::9", "2001:db8:1::/48"),
+        ("mobile carrier NAT", None),
+        (None, None),
+    ],
+)
+def test_the_subnet_of_a_place_is_its_network_or_the_block_around_its_address(
+    site: str | None, subnet: str | None
+) -> None:
+    assert subnet_of(site) == subnet
+
+
+def test_what_a_person_chose_groups_even_where_it_tells_little() -> None:
+    nodes = [node(f"n{i}", owner="ann@example.com", site=f"203.0.113.{i}") for i in range(3)]
+
+    assert [group.title for group in group_as_asked(nodes, Criterion.OWNER).groups] == ["ann@example.com"]
+    assert [group.title for group in group_as_asked(nodes, Criterion.SUBNET).groups] == ["203.0.113.0/24"]
 
 
 def test_a_criterion_that_says_nothing_is_passed_over() -> None:

@@ -44,14 +44,14 @@ def focus_of(graph: TailnetGraph, options: MapOptions) -> int:
 
 def is_dense(graph: TailnetGraph, options: MapOptions) -> bool:
     """Whether a plane would be a hairball."""
-    return int(graph.probed.sum()) > options.most_lines
+    return int(graph.probed.sum()) > options.bundles_above
 
 
 def own_lines(graph: TailnetGraph, focus: int, options: MapOptions) -> Ints:
     """Return the lines of the focused and the selected nodes; none when even those are too many."""
     nodes = ({focus} | {ref_index(graph, ref) for ref in options.selected}) - {-1}
     lines = sorted({line for node in nodes for line in graph.lines_of(node)})
-    return np.array(lines if len(lines) <= options.most_lines else [], dtype=np.int32)
+    return np.array(lines if len(lines) <= options.bundles_above else [], dtype=np.int32)
 
 
 def bundles_of(graph: TailnetGraph, options: MapOptions) -> tuple[Bundle, ...]:

@@ -242,7 +242,7 @@ def _texture(fan: Fan, groups: dict[int, list[Row]]) -> Iterator[_Entry]:
     """Yield one faint line for each other agent that has a row, and each group."""
     agents = [row for rows in groups.values() for row in rows if row.node >= 0 and row.node != fan.focus]
     agents = [row for row in agents if fan.graph.kinds[row.node] is NodeKind.AGENT]
-    if len(agents) * len(groups) > fan.options.most_lines:
+    if len(agents) * len(groups) > fan.options.bundles_above:
         return
     gathers = {group: fan.gather(rows) for group, rows in groups.items()}
     style = fan.options.theme.style(Role.RULE)

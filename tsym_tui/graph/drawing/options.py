@@ -5,11 +5,15 @@ from __future__ import annotations
 import msgspec
 
 from tsym_agent.model.ids import NodeRef
+from tsym_tui.graph.groups import Criterion
 from tsym_tui.graph.looks import Level
 from tsym_tui.graph.themes import DARK, PLAIN, PROBE_INTERVAL_S, STALE_AFTER_S, THRESHOLDS_MS, Theme
 
-MOST_LINES = 300
+BUNDLES_ABOVE = 300
 """Above this many lines a plane is a hairball: bundles take over. A setting."""
+
+TRUNKS_ABOVE = 30
+"""A node in focus with more lines than this sends one trunk to each group instead. A setting."""
 
 
 class View(msgspec.Struct, frozen=True):
@@ -31,7 +35,18 @@ class MapOptions(msgspec.Struct, frozen=True, kw_only=True):
     focus: NodeRef | None = None
     """The node whose lines are drawn; the others' become a faint texture. On arcs None takes the first agent."""
     view: View = View()
-    most_lines: int = MOST_LINES
+    hover: tuple[NodeRef, ...] = ()
+    """What the mouse is over: a node, or the two of a line. Costs no new picture, only the rows it changes."""
+    highlight: tuple[tuple[NodeRef, ...], ...] = ()
+    """Paths to make stand out: each the nodes along it in order, one alone for just a node."""
+    mini_map: bool = False
+    """Show the whole in a corner and in it what is seen, while that is not all."""
+    group_by: Criterion | None = None
+    """What bundles and trunks gather by; None = what tells most of these nodes."""
+    bundles_above: int = BUNDLES_ABOVE
+    """With more lines than this to draw, the lines of all nodes but the one in focus become bundles to groups."""
+    trunks_above: int = TRUNKS_ABOVE
+    """A node in focus on such a picture, with more lines than this, sends one trunk to each group."""
     only_problems: bool = False
     """Leave out fresh, direct, fast lines that work both ways."""
     numbers: bool = True

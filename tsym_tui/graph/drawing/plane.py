@@ -131,7 +131,7 @@ def draw_bundles(scene: Scene, pen: Pen, focus: int, *, with_own: bool) -> tuple
     graph, options = scene.graph, scene.options
     texture = options.theme.style(Role.RULE)
     bundles = bundles_of(graph, options)
-    if not options.has_texture or len(bundles) > options.most_lines:
+    if not options.has_texture or len(bundles) > options.bundles_above:
         bundles = tuple(bundle for bundle in bundles if bundle.node == focus)
     mine = [bundle for bundle in bundles if bundle.node == focus and with_own]
     drawn = [bundle for bundle in bundles if bundle.node != focus] + mine
