@@ -12,7 +12,7 @@ import pytest
 from tests.unit.graph import scenes
 from tests.unit.graph.scenes import both_ways, node, ref, snapshot
 from tsym_tui.graph import layouts
-from tsym_tui.graph.layouts import LAYOUTS, Area, LayoutError, Placement, place
+from tsym_tui.graph.layouts import LAYOUTS, Area, LayoutCancelledError, LayoutError, Placement, place
 from tsym_tui.graph.model import TailnetGraph
 
 SIZES = [(20, 5), (40, 12), (66, 31), (80, 20), (120, 36), (200, 60)]
@@ -145,7 +145,9 @@ def test_relay_marks_stand_inside_the_picture() -> None:
 
 @pytest.mark.parametrize(("count", "name"), [(5, "sites"), (30, "sites"), (31, "arcs"), (1000, "arcs")])
 def test_auto_goes_by_the_number_of_nodes(count: int, name: str) -> None:
-    assert layouts.choose(count) == name
+    many = TailnetGraph.from_snapshot(snapshot([node(f"n{i}") for i in range(count)], []))
+
+    assert layouts.choose(many) == name
 
 
 def test_an_unknown_layout_lists_the_choices() -> None:
@@ -229,3 +231,34 @@ def test_a_position_is_kept_by_identity_not_by_order() -> None:
     again = place(turned, "spring", previous=first)
 
     assert np.allclose(again.positions[turned.index[ref("nas")]], first.positions[home().index[ref("nas")]])
+
+
+def test_a_quarter_turn_moves_everybody_clockwise_about_the_middle() -> None:
+    upright, turned = place(tree(), "circular"), place(tree(), "circular", rotation=90)
+    across, down = (upright.positions - 0.5).T
+
+    assert np.allclose(turned.positions - 0.5, np.column_stack([-down, across]))
+
+
+@pytest.mark.parametrize("degrees", [15, 45, 123, 270, 345])
+def test_turned_positions_stay_in_the_unit_square(degrees: float) -> None:
+    positions = place(tree(), "bfs", rotation=degrees).positions
+
+    assert (positions >= 0).all()
+    assert (positions <= 1).all()
+
+
+def test_turning_twice_does_not_turn_what_is_turned() -> None:
+    once = place(tree(), "spring", rotation=30)
+
+    assert np.allclose(place(tree(), "spring", rotation=30, previous=once).positions, once.positions)
+
+
+def test_rows_of_names_cannot_be_turned() -> None:
+    assert np.array_equal(place(home(), "arcs", rotation=45).positions, place(home(), "arcs").positions)
+
+
+@pytest.mark.parametrize("name", list(LAYOUTS))
+def test_a_cancelled_layout_says_so(name: str) -> None:
+    with pytest.raises(LayoutCancelledError):
+        place(tree(), name, cancel=lambda: True)

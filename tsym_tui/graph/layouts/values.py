@@ -6,6 +6,7 @@ A layout may look at the size in cells, because names are text and need room; a 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsym_agent.model.ids import NodeRef
+from tsym_tui.graph.groups import Criterion, Grouping
 from tsym_tui.graph.model import TailnetGraph
 
 Points = NDArray[np.float64]
@@ -21,6 +23,10 @@ Points = NDArray[np.float64]
 
 class LayoutError(ValueError):
     """A layout cannot draw this graph here; the text says what to choose instead."""
+
+
+class LayoutCancelledError(LayoutError):
+    """Whoever asked does not want the answer any more; nothing is wrong with the graph."""
 
 
 class Area(NamedTuple):
@@ -56,6 +62,14 @@ class Placement:
     """Where the mark of each DERP region is."""
     grouped: str = ""
     """Words for what areas mean; empty when there are none."""
+    rotation: float = 0.0
+    """Degrees clockwise by which the layout's own positions were turned."""
+    upright: Points | None = None
+    """The layout's own positions where they are turned: what the next placement starts from. None = `positions`."""
+    criterion: Criterion | None = None
+    """What was asked to group by; None = the layout's own choice."""
+    focus: NodeRef | None = None
+    """The node in the middle of a layout that has one there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,16 +80,37 @@ class Request:
     size: Size
     seed: int
     previous: Placement | None
+    """An earlier answer to the same question, whose positions should be kept; None = start anew."""
+    cancel: Callable[[], bool] | None = None
+    on_step: Callable[[Points], None] | None = None
+    focus: int | None = None
+    criterion: Criterion | None = None
 
     def kept(self) -> dict[int, tuple[float, float]]:
         """Return the earlier position of each node that has one."""
         if self.previous is None:
             return {}
+        before = self.previous.positions if self.previous.upright is None else self.previous.upright
         return {
             self.graph.index[ref]: (float(x), float(y))
-            for ref, (x, y) in zip(self.previous.refs, self.previous.positions, strict=True)
+            for ref, (x, y) in zip(self.previous.refs, before, strict=True)
             if ref in self.graph.index
         }
+
+    def groups(self, order: tuple[Criterion, ...]) -> Grouping:
+        """Return the graph's groups by the criterion asked for, else by the first of `order` that serves."""
+        return self.graph.grouping(order if self.criterion is None else (self.criterion,))
+
+    def check(self) -> None:
+        """Raise `LayoutCancelledError` when nobody wants the answer any more; long layouts ask between slices."""
+        if self.cancel is not None and self.cancel():
+            raise LayoutCancelledError("the layout was stopped")
+
+    def step(self, positions: Points) -> None:
+        """Show positions on the way, in the unit square, and look whether to go on."""
+        self.check()
+        if self.on_step is not None:
+            self.on_step(positions)
 
 
 @dataclass(frozen=True, eq=False)
