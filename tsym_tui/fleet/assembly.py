@@ -72,14 +72,19 @@ class Assembly:
         known = self._all
         return {ref: known[ref] for ref in refs if ref in known}
 
-    def renew(self, views: Sequence[View], most: int | None = None) -> set[NodeRef]:
-        """Merge changed nodes, at most so many.
+    def waiting(self, among: Iterable[NodeRef] | None = None, *, most: int | None = None) -> list[NodeRef]:
+        """Return which nodes wait to be merged anew, or which of some do; at most so many."""
+        refs = self._dirty if among is None else (ref for ref in among if ref in self._dirty)
+        return list(itertools.islice(refs, most))
+
+    def renew(self, views: Sequence[View], refs: Iterable[NodeRef]) -> set[NodeRef]:
+        """Merge these nodes anew.
 
         Return the ones that went on or off line or got other addresses: their pairs deserve a look.
         """
         moved = set()
-        for ref in list(itertools.islice(self._dirty, most)):
-            del self._dirty[ref]
+        for ref in dict.fromkeys(refs):
+            self._dirty.pop(ref, None)
             before, after = self._all.get(ref), merge_node(ref, views, self._sites.get(ref))
             if after is None:
                 self._all.pop(ref, None)

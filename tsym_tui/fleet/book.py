@@ -93,11 +93,21 @@ class PairBook:
         if now_s - self._aged_s >= 1.0:
             self._aged_s = now_s
             due = self._changed.union(self._next_to_age())
+        self._renew(due, now_s)
+        self._changed.clear()
+        return dict(self._pairs)
+
+    def renew(self, now_s: float, most: int | None = None) -> bool:
+        """Make values of changed pairs anew, at most so many; return whether there were more."""
+        due = list(itertools.islice(self._changed, most))
+        self._renew(due, now_s)
+        self._changed.difference_update(due)
+        return bool(self._changed)
+
+    def _renew(self, due: Iterable[PairKey], now_s: float) -> None:
         for key in due:
             if key in self._pairs and (window := self._windows.get(key)) is not None:
                 self._pairs[key] = self._doubted_or_not(window.to_pair(*key, now_s))
-        self._changed.clear()
-        return dict(self._pairs)
 
     def _next_to_age(self) -> Iterable[PairKey]:
         """Return whose ages are renewed now: everybody's turn comes."""

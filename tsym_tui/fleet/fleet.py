@@ -50,14 +50,18 @@ TURNS = 16
 COALESCE_S = 0.1
 """Changes closer together than this are one to a reader."""
 
-SHARE = 0.02
+SHARE = 0.015
 """Of the time at most goes into copies for a reader; of a large mesh it gets fewer instead."""
 
-WORK_SHARE = 0.03
-"""Of the time at most goes into working news in, while a large mesh changes all the time."""
+WORK_SHARE = 0.015
+"""Of the time at most goes into working news in, while a large mesh changes all the time: what many hosts say of a node
+within a moment is merged together, and still long before a reader of such a mesh gets its next copy."""
 
 LONGEST_REST_S = 1.0
 """News never wait longer than this, however much work those before them were."""
+
+CATCH_UP_S = 10.0
+"""Whoever waits for a whole picture waits no longer than this for it to be made in pieces."""
 
 TICK_S = 1.0
 """How late a pair may be noticed to have turned stale."""
@@ -221,7 +225,7 @@ class Fleet:
 
     def asked(self) -> tuple[Asked, ...]:
         """Return every host in its order, those that do not answer too: for running one command on many."""
-        self._picture.renew()
+        self._picture.renew_hosts()
         self._look_around()
         node = self._picture.assembly.node
         return tuple(
@@ -242,7 +246,7 @@ class Fleet:
                 while (waited_for := self._untried()) is not None:
                     await self._wait_for(waited_for)
                     self._look_around()
-        self._picture.renew_places()
+        await self._catch_up()
 
     def _untried(self) -> asyncio.Event | None:
         """Return what is to be waited for until all hosts are found and were tried."""
@@ -268,7 +272,7 @@ class Fleet:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(COALESCE_S):
                             await self._wait_for(self._prober.quiet)
-        self._picture.renew_places()
+        await self._catch_up()
 
     def busy(self) -> frozenset[PairKey]:
         """Return the pairs that are being probed now."""
@@ -403,6 +407,15 @@ class Fleet:
                 self._prober.wake()
             await asyncio.sleep(max(COALESCE_S, min(worked_s / WORK_SHARE, LONGEST_REST_S)))
             await rung.wait()
+
+    async def _catch_up(self) -> None:
+        """Work all in that the hosts said, in small pieces; in one where news come faster than those are done."""
+        ends_s = time.perf_counter() + CATCH_UP_S
+        while time.perf_counter() < ends_s:
+            if not self._picture.renew_some():
+                break
+            await asyncio.sleep(0)
+        self._picture.renew_places()
 
     async def _tick(self) -> None:
         for tick in itertools.count():

@@ -155,7 +155,7 @@ class Picture:
 
     def renew(self, *, whole: bool = True) -> None:
         """Work in what the hosts said; unless whole, only as much as takes a moment."""
-        self._work_in(None if whole else max(1, SIGHTS_AT_ONCE // max(1, len(self._members))))
+        self._merge(self.assembly.waiting(most=None if whole else self._nodes_at_once))
         while not self.assembly.is_dirty and not (self._is_arranged and self._arranging is None and self._fits()):
             self._arranging = self._arranging or self._arrange()
             if next(self._arranging, self) is self:
@@ -164,14 +164,29 @@ class Picture:
             if not whole:
                 break
 
+    def renew_some(self) -> bool:
+        """Work in as much as takes a moment; return whether there is more."""
+        if not self.is_current:
+            self.renew(whole=False)
+            return True
+        return self.book.renew(self._clock(), PAIRS_AT_ONCE)
+
+    def renew_hosts(self) -> None:
+        """Work in what is said of the hosts themselves."""
+        self._merge(self.assembly.waiting(member.ref for member in self._members if member.ref))
+
     def renew_places(self) -> None:
         """Work everything in, and look where nodes stand."""
         self.renew()
         self.notice_places()
 
-    def _work_in(self, most: int | None) -> None:
-        if self.assembly.is_dirty:
-            moved = self.assembly.renew([member.view for member in self._members if member.view], most)
+    @property
+    def _nodes_at_once(self) -> int:
+        return max(1, SIGHTS_AT_ONCE // max(1, len(self._members)))
+
+    def _merge(self, refs: Sequence[NodeRef]) -> None:
+        if refs:
+            moved = self.assembly.renew([member.view for member in self._members if member.view], refs)
             self._is_arranged = self._is_arranged and not self.assembly.is_reshaped
             self._ask([pair for pair in self._plan.pairs if pair[1] in moved] if moved else [])
             self.bump()
@@ -257,7 +272,7 @@ class Picture:
         started_s = time.perf_counter()
         if self._placed_at == self.revision or (started_s < self._next_look_s and not is_urgent):
             return
-        self.book.current(self._clock())
+        self.book.renew(self._clock())
         if self.assembly.note_sites([member.view for member in self._members if member.view], self.book.sightings()):
             self.bump()
         self._placed_at = self.revision

@@ -32,7 +32,7 @@ def site_after(name: str, *looks: tuple[list[View], tuple[Sighting, ...]]) -> st
     assembly.touch([ref("a"), ref("b")])
     for views, sightings in looks:
         assembly.note_sites(views, sightings)
-    assembly.renew(laptop(HOUSE))
+    assembly.renew(laptop(HOUSE), assembly.waiting())
     node = assembly.node(ref(name))
     assert node is not None
     return node.site
@@ -64,3 +64,19 @@ def test_a_peer_seen_at_two_addresses_stands_at_the_one_that_remains() -> None:
     looks = [(laptop(HOUSE), path(HOUSE)), (laptop(HOUSE), path(HOUSE, OFFICE)), (laptop(HOUSE), path(OFFICE))]
 
     assert site_after("b", *looks) == OFFICE
+
+
+def test_nodes_that_were_not_asked_for_go_on_waiting() -> None:
+    assembly = Assembly()
+    assembly.touch([ref("a"), ref("b")])
+    assembly.renew(laptop(HOUSE), assembly.waiting([ref("a"), ref("c")]))
+
+    assert assembly.waiting() == [ref("b")]
+    assert [node.ref for node in assembly.everyone()] == [ref("a")]
+
+
+def test_no_more_nodes_wait_than_are_wanted() -> None:
+    assembly = Assembly()
+    assembly.touch([ref("a"), ref("b")])
+
+    assert assembly.waiting(most=1) == [ref("a")]

@@ -206,6 +206,28 @@ def test_an_approval_is_news_of_its_node_alone() -> None:
     assert ledger.surround(Surroundings(control_url=HOME.control_url, unapproved=frozenset({B}))).sights == {ref("b")}
 
 
+def owner_seen_by(ledger: Ledger) -> str | None:
+    assert ledger.view is not None
+    return ledger.view.peers[B].extras.owner
+
+
+def test_the_same_bytes_are_whose_each_host_says_they_are() -> None:
+    ours, theirs = ({"7": {"LoginName": name}} for name in ("ada@example.com", "eve@example.com"))
+    first, second = (ledger_of(peer("b", UserID=7), User=users) for users in (ours, theirs))
+
+    assert (owner_seen_by(first), owner_seen_by(second)) == ("ada@example.com", "eve@example.com")
+
+
+def test_the_same_bytes_wait_for_approval_only_where_control_says_so() -> None:
+    first, second = ledger_of(), Ledger(msgspec.structs.replace(AROUND, unapproved=frozenset({B})))
+    for ledger in (first, second):
+        ledger.take_status(status(peer("b")))
+
+    assert first.view is not None
+    assert second.view is not None
+    assert (first.view.peers[B].is_unapproved, second.view.peers[B].is_unapproved) == (False, True)
+
+
 def test_two_hosts_that_see_a_node_alike_share_one_value() -> None:
     one, other = ledger_of(peer("b")), ledger_of(peer("b"))
 
