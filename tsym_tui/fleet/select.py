@@ -1,4 +1,4 @@
-"""Which hosts a command runs on: `--on SELECTOR`, repeatable, each with alternatives between commas.
+"""Which hosts a command runs on: `--on SELECTOR`, repeatable, in the filter language.
 
     all                  every host
     NAME                 the host of that name, spec, address or stable ID, or those with that tag of the hosts file
@@ -19,7 +19,7 @@ from tsym_agent.model.hosts import Host
 from tsym_agent.model.ids import NodeRef, StableNodeID, Tailnet
 from tsym_agent.model.nodes import Node
 from tsym_agent.model.paths import PathKind, SampleState
-from tsym_tui.fleet.filters import Filter, Sums, parse_filter
+from tsym_tui.fleet.filters import Filter, Sums, TypedTerm, read_terms, to_tests
 from tsym_tui.fleet.specs import SpecKind
 
 EVERYONE = "all"
@@ -52,6 +52,7 @@ class _Unmeasured(msgspec.Struct, frozen=True):
     state: SampleState = SampleState.NEVER
     failed: int = 0
     median_ms: float | None = None
+    loss: float | None = None
 
 
 class Selector(msgspec.Struct, frozen=True):
@@ -76,21 +77,33 @@ class Selector(msgspec.Struct, frozen=True):
 
 def parse_selector(texts: Iterable[str]) -> Selector:
     """Read what `--on` was given; nothing means every host. Raises `FilterError` for a term that cannot be read."""
-    parts = [part.strip() for text in texts for part in text.split(",")]
-    named = [part for part in parts if part]
-    if not named or any(part.casefold() == EVERYONE for part in named):
+    given = [text.strip() for text in texts if text.strip(" ,")]
+    read = [terms for text in given for terms in read_terms(text)]
+    if not read or any(_is_everyone(terms) for terms in read):
         return Selector()
-    return Selector(", ".join(named), tuple(_read(part) for part in named))
+    return Selector(", ".join(given), tuple(one for terms in read for one in _read(terms)))
+
+
+def _is_everyone(terms: Sequence[TypedTerm]) -> bool:
+    return len(terms) == 1 and any(choice.text.casefold() == EVERYONE for choice in terms[0].choices)
 
 
 _SPECS = frozenset({*SpecKind, "http", "https"})
 
 
-def _read(part: str) -> Filter:
-    """Read one alternative; a host's spec can only be a name."""
-    if part.partition(":")[0].casefold() in _SPECS:
-        return Filter(part, (lambda *_: False,))
-    return parse_filter(part, is_measured=False)
+def _read(terms: Sequence[TypedTerm]) -> list[Filter]:
+    """Read one alternative. A value that stands alone, or between commas, may be somebody's whole name."""
+    if len(terms) > 1 or terms[0].is_not:
+        return [Filter(" ".join(term.text for term in terms), (to_tests(terms, is_measured=False),))]
+    return [
+        _read_name(choice.text, msgspec.structs.replace(terms[0], choices=(choice,))) for choice in terms[0].choices
+    ]
+
+
+def _read_name(text: str, term: TypedTerm) -> Filter:
+    if text.partition(":")[0].casefold() in _SPECS:
+        return Filter(text, ((lambda *_: False,),))
+    return Filter(text, (to_tests((term,), is_measured=False),))
 
 
 def _matching(wanted: Filter, candidates: Sequence[Candidate]) -> list[int]:
