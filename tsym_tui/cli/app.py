@@ -13,33 +13,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from tsym_tui.cli.errors import CommandError
 from tsym_tui.cli.exits import Exit
 from tsym_tui.cli.hostlist import choose_hosts
 from tsym_tui.cli.standing import StandingWishes, choose_standing
 from tsym_tui.cli.texts import is_terminal
-from tsym_tui.cli.wishes import to_wishes
+from tsym_tui.cli.wishes import FrameWishes, to_wishes
 
 if TYPE_CHECKING:
     from tsym_tui.ui.app import SourceOpener
 
 
-class AppWishes(StandingWishes, frozen=True, kw_only=True):
-    """What the app may be told."""
-
-    hosts: tuple[str, ...] = msgspec.field(default=(), name="host")
-    scan: bool = False
-    everything: bool = msgspec.field(default=False, name="all")
-    layout: str = "auto"
-    start_screen: str = "map"
-    mouse: bool = True
-
-
 def run_app(given: Mapping[str, object]) -> int:
     """Open the app on the hosts asked for."""
-    wishes = to_wishes(given, AppWishes)
+    wishes = to_wishes(given, StandingWishes)
     require_terminal()
     specs = choose_hosts(wishes.hosts)
     standing = choose_standing(wishes)
@@ -71,7 +59,7 @@ def require_terminal() -> None:
         raise CommandError("the app needs a terminal; `tsym matrix` and `tsym map` print the same as text")
 
 
-def open_app(wishes: AppWishes, opener: SourceOpener) -> int:
+def open_app(wishes: FrameWishes, opener: SourceOpener) -> int:
     """Run the app on a source until it ends, and return its exit code."""
     from tsym_tui.cli.root import tsym
     from tsym_tui.ui.app import TsymApp
@@ -82,6 +70,12 @@ def open_app(wishes: AppWishes, opener: SourceOpener) -> int:
         glyphs=wishes.glyphs,
         layout=wishes.layout,
         start_screen=wishes.start_screen,
+        thresholds_ms=wishes.thresholds_ms,
+        trunks_above=wishes.trunks_above,
+        bundles_above=wishes.bundles_above,
+        animate=wishes.animate,
+        mini_map=wishes.mini_map,
+        hide_names=wishes.hide_names,
     )
     app = TsymApp(opener, settings=settings, commands=tsym)
     app.run(mouse=wishes.mouse)

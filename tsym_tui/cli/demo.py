@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from tsym_tui.cli.app import AppWishes, open_app, require_terminal
+from tsym_tui.cli.app import open_app, require_terminal
 from tsym_tui.cli.errors import CommandError
 from tsym_tui.cli.exits import Exit
-from tsym_tui.cli.options import look_options, scenario_options, setting, shared_options
-from tsym_tui.cli.wishes import Wishes, to_wishes
+from tsym_tui.cli.options import app_options, look_options, scenario_options, setting, shared_options
+from tsym_tui.cli.wishes import FrameWishes, to_wishes
 
 HEADLESS_SETTLE_S = 10.0
 """A moment: long enough for every relayed pair of the shipped scenarios to settle."""
@@ -20,19 +20,19 @@ SHIPPED = ("home", "company", "broken", "large")
 """Scenarios that come with us, named here so that a mistake is told before the terminal is taken over."""
 
 
-class DemoWishes(Wishes, frozen=True, kw_only=True):
+class DemoWishes(FrameWishes, frozen=True, kw_only=True):
     """What `tsym demo` may be told."""
 
     scenario: str = "home"
     seed: int = 0
     headless: bool = False
-    layout: str = "auto"
 
 
 @click.command("demo", short_help="Open the app on a simulated tailnet.")
 @scenario_options
 @setting("--headless", is_flag=True, help="Run for a moment without a terminal, print the matrix, and end.")
-@shared_options("all", "json", "layout")
+@shared_options("all", "json")
+@app_options
 @look_options
 def command(**given: object) -> int:
     """Open the app on a simulated tailnet: a household, a company, one of each fault, or a thousand nodes."""
@@ -71,9 +71,4 @@ def _run_app(wishes: DemoWishes) -> int:
 
         return await simulate(wishes.scenario, wishes.seed, everything=wishes.everything)
 
-    look = AppWishes(
-        everything=wishes.everything,
-        layout=wishes.layout,
-        **{name: getattr(wishes, name) for name in ("color", "theme", "glyphs")},
-    )
-    return open_app(look, open_source)  # type: ignore[arg-type]  # a fleet is a source; its module is not loaded yet
+    return open_app(wishes, open_source)  # type: ignore[arg-type]  # a fleet is a source; its module is not loaded yet

@@ -21,6 +21,9 @@ Decorator = Callable[[Function], Function]
 
 THEME_NAMES = ("auto", "dark", "light", "cb", "ansi16", "mono")
 GLYPH_NAMES = ("auto", "braille", "block", "ascii")
+START_SCREENS = ("overview", "nodes", "matrix", "map")
+THRESHOLDS_MS = (5.0, 20.0, 50.0, 100.0, 200.0)
+"""As in `tsym_tui.graph.themes`; a test holds them together."""
 
 APP_PREFIX = "tsymbiote-webui"
 """Begins the names of the app's own nodes, as its tag does."""
@@ -55,6 +58,27 @@ class Setting(click.Option):
         if before.get_parameter_source(self.name) is ParameterSource.COMMANDLINE:
             return before.params[self.name], ParameterSource.COMMANDLINE
         return value, source
+
+
+class Thresholds(click.ParamType[tuple[float, ...]]):
+    """Where a latency takes the next of six steps: five rising numbers, as `5,20,50,100,200` or a list in a file."""
+
+    name = "numbers"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
+        """Return the numbers."""
+        if value == THRESHOLDS_MS:
+            return THRESHOLDS_MS
+        from tsym_tui.ui.settings import are_thresholds
+
+        parts = value if isinstance(value, (list, tuple)) else str(value).replace(",", " ").split()
+        try:
+            numbers = tuple(float(part) for part in parts)
+        except (TypeError, ValueError):
+            numbers = ()
+        if not are_thresholds(numbers):
+            self.fail(f"{value!r} is not {len(THRESHOLDS_MS)} rising numbers such as 5,20,50,100,200", param, ctx)
+        return numbers
 
 
 def setting(*declarations: str, **attributes: object) -> Decorator:
@@ -100,6 +124,44 @@ _SHARED: dict[str, Callable[[], Decorator]] = {
     "layout": _shared(
         "--layout", default="auto", show_default=True, metavar="NAME", help="Layout of the map; `tsym map` lists them."
     ),
+    "thresholds_ms": _shared(
+        "--thresholds-ms",
+        type=Thresholds(),
+        default=THRESHOLDS_MS,
+        metavar="NUMBERS",
+        help="Round trips at which colours take their next step.  [default: 5,20,50,100,200]",
+    ),
+    "hide_names": _shared(
+        "--hide-names/--show-names", default=False, help="Show pseudonyms for names, addresses and owners."
+    ),
+    "trunks_above": _shared(
+        "--trunks-above",
+        type=click.IntRange(0),
+        default=30,
+        show_default=True,
+        metavar="NODES",
+        help="Above it a map draws one trunk for a group of lines.",
+    ),
+    "bundles_above": _shared(
+        "--bundles-above",
+        type=click.IntRange(0),
+        default=300,
+        show_default=True,
+        metavar="LINES",
+        help="Above it a map draws bundles between groups in place of lines.",
+    ),
+    "animate": _shared("--animate/--no-animate", default=False, help="Walk to a new layout instead of jumping."),
+    "mini_map": _shared(
+        "--mini-map/--no-mini-map", default=False, help="Show the whole map small beside a zoomed one."
+    ),
+    "start_screen": _shared(
+        "--start-screen",
+        type=click.Choice(START_SCREENS),
+        default="map",
+        show_default=True,
+        help="Screen that the app opens with.",
+    ),
+    "mouse": _shared("--mouse/--no-mouse", default=True, show_default=True, help="Let the app take the mouse."),
     "color": _shared(
         "--color",
         type=click.Choice(["auto", "always", "never"]),
@@ -128,6 +190,12 @@ def shared_options(*names: str) -> Decorator:
 def look_options(function: Function) -> Function:
     """Add the options of how text looks."""
     return shared_options("color", "theme", "glyphs")(function)
+
+
+def app_options(function: Function) -> Function:
+    """Add the options of the app itself, wherever its tailnet comes from."""
+    names = ("start_screen", "mouse", "thresholds_ms", "trunks_above", "bundles_above", "animate", "mini_map")
+    return shared_options("layout", *names, "hide_names")(function)
 
 
 def scenario_options(function: Function) -> Function:

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import click
 
 from tsym_tui.cli.options import (
+    app_options,
     config_option,
     look_options,
-    setting,
     shared_options,
     standing_options,
     version_option,
@@ -85,11 +85,8 @@ def load_command(name: str) -> click.Command | None:
 @click.group("tsym", cls=LazyGroup, help=HELP, invoke_without_command=True)
 @config_option
 @version_option
-@shared_options("host", "scan", "all", "layout")
-@setting(
-    "--start-screen", type=click.Choice(["map", "nodes"]), default="map", show_default=True, help="Screen of the app."
-)
-@setting("--mouse/--no-mouse", default=True, show_default=True, help="Let the app take the mouse.")
+@shared_options("host", "scan", "all")
+@app_options
 @standing_options
 @look_options
 @click.pass_context

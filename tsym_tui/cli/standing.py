@@ -18,15 +18,15 @@ from tsym_agent.model.homes import at_home
 from tsym_tui.cli.errors import CommandError
 from tsym_tui.cli.options import APP_PREFIX
 from tsym_tui.cli.places import can_see, state_folder
-from tsym_tui.cli.wishes import Look
+from tsym_tui.cli.wishes import FrameWishes
 
 if TYPE_CHECKING:
     from tsym_agent.control import Credentials
     from tsym_agent.control.secrets import Secret
 
 
-class StandingWishes(Look, frozen=True, kw_only=True):
-    """What the app may be told of it."""
+class StandingWishes(FrameWishes, frozen=True, kw_only=True):
+    """What `tsym` alone may be told, as well: on which node it stands."""
 
     own_node: bool = False
     generate_auth: bool = False

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import msgspec
 
+from tsym_tui.cli.options import THRESHOLDS_MS
+
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
     """How text looks."""
@@ -28,6 +30,20 @@ class Wishes(Look, frozen=True, kw_only=True):
     fail_on: tuple[str, ...] = ()
     watch: bool = False
     every_s: float = msgspec.field(default=2.0, name="every")
+    hide_names: bool = False
+    thresholds_ms: tuple[float, ...] = THRESHOLDS_MS
+
+
+class FrameWishes(Wishes, frozen=True, kw_only=True):
+    """What the app may be told, wherever its tailnet comes from."""
+
+    layout: str = "auto"
+    start_screen: str = "map"
+    mouse: bool = True
+    trunks_above: int = 30
+    bundles_above: int = 300
+    animate: bool = False
+    mini_map: bool = False
 
 
 Kind = TypeVar("Kind", bound=Look)

@@ -134,7 +134,9 @@ class TsymApp(App[None], inherit_bindings=False):
         if not self.is_headless:
             gc.disable()  # a collection in the middle of loading is a stall, and finds nothing
         await asyncio.to_thread(load_screens)
-        self.action_show(self.settings.start_screen)
+        from tsym_tui.ui.screens import SCREENS
+
+        self.action_show(self.settings.start_screen if self.settings.start_screen in SCREENS else "map")
         self._look()
         await asyncio.to_thread(load_drawing)
         if not self.is_headless:

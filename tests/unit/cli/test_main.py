@@ -15,11 +15,11 @@ import pytest
 import tsym_agent
 import tsym_tui
 from tests.unit.cli.conftest import Daemon, Tsym
-from tsym_tui.cli import root
+from tsym_tui.cli import options, root
 from tsym_tui.cli.exits import Exit, worst
 from tsym_tui.cli.options import GLYPH_NAMES, THEME_NAMES
 from tsym_tui.graph.looks import Level
-from tsym_tui.graph.themes import THEMES
+from tsym_tui.graph.themes import THEMES, THRESHOLDS_MS
 
 TSYM = (sys.executable, "-m", "tsym_tui")
 PATIENCE_S = 30
@@ -54,6 +54,7 @@ def test_every_option_is_documented() -> None:
 def test_names_in_options_are_those_of_the_drawing() -> None:
     assert ("auto", *THEMES) == THEME_NAMES
     assert ("auto", *(level.value for level in Level)) == GLYPH_NAMES
+    assert options.THRESHOLDS_MS == THRESHOLDS_MS
 
 
 @pytest.mark.parametrize("arguments", [("bogus",), ("matrix", "--bogus"), ("hosts", "surplus"), ("--theme", "pink")])

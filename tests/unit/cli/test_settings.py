@@ -40,6 +40,17 @@ def test_a_shared_key_holds_for_every_command_that_has_it(tsym: Tsym, config: Pa
     assert (found[".theme"][0], found["matrix.theme"][0], found["map.theme"][0]) == ("light", "light", "cb")
 
 
+def test_thresholds_are_a_list_in_the_file_and_commas_in_the_environment(
+    tsym: Tsym, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.write_text("thresholds_ms = [1, 2, 3, 4, 5]\n")
+    monkeypatch.setenv("TSYM_DEMO_THRESHOLDS_MS", "2,4,6,8,10.5")
+    found = settings(tsym)
+
+    assert found[".thresholds_ms"][0] == [1, 2, 3, 4, 5]
+    assert found["demo.thresholds_ms"][0] == [2, 4, 6, 8, 10.5]
+
+
 def test_the_environment_beats_the_file(tsym: Tsym, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config.write_text("[matrix]\nsettle = 3\n")
     monkeypatch.setenv("TSYM_MATRIX_SETTLE", "4")
@@ -95,6 +106,7 @@ def test_local_is_where_ts_socket_says(tsym: Tsym, daemon: Daemon, monkeypatch: 
         ("[matrix]\nsettle = 'long'\n", ":2: settle: "),
         ("[matrix]\nfail_on = ['slow']\n", ":2: fail_on: "),
         ("all = 'yes'\n", ":1: all: write true or false"),
+        ("thresholds_ms = [5, 20, 10, 100, 200]\n", ":1: thresholds_ms: [5, 20, 10, 100, 200] is not 5 rising"),
         ("a = = b", ": not TOML: "),
     ],
     ids=[
@@ -104,6 +116,7 @@ def test_local_is_where_ts_socket_says(tsym: Tsym, daemon: Daemon, monkeypatch: 
         "wrong type",
         "wrong choice",
         "not a flag",
+        "falling thresholds",
         "not TOML",
     ],
 )
