@@ -17,10 +17,11 @@ from tsym_tui.ui.keys import Scope
 from tsym_tui.ui.rows.faces import Face, face_rows
 from tsym_tui.ui.rows.pens import Row
 from tsym_tui.ui.rows.selection import full_rows, pair_history, plain_text
+from tsym_tui.ui.widgets.filterline import FilterPrompt
 from tsym_tui.ui.widgets.frame import PANE_CELLS, FootPane, HeaderPane
 from tsym_tui.ui.widgets.lists import NodePicked, PlainListPane, Scrolled
 from tsym_tui.ui.widgets.panes import Pane
-from tsym_tui.ui.widgets.prompt import FilterChanged, FilterPrompt, PromptClosed
+from tsym_tui.ui.widgets.prompt import FilterChanged, PromptClosed
 
 NOTICE_S = 4.0
 """How long a sentence about what just happened is shown."""

@@ -1,4 +1,4 @@
-"""The filter line and the one-letter question of sorting: they stand where notices stand, and take the keys."""
+"""Rows that take the keys while they are open, where notices stand: a text to search for, a question of one letter."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual import events
 from textual.message import Message
 
-from tsym_tui.fleet.filters import Filter, FilterError, parse_filter
+from tsym_tui.fleet.filters import Filter
 from tsym_tui.graph.looks import Role
 from tsym_tui.ui.desk import Desk
 from tsym_tui.ui.linetext import LineText
@@ -72,60 +72,6 @@ class Prompt(Pane, can_focus=True):
 
     def press(self, event: events.Key) -> None:
         """Act on a key."""
-
-
-class FilterPrompt(Prompt):
-    """Takes a filter, and filters while it is typed."""
-
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk, id="prompt")
-        self.line = LineText()
-        self._trouble = ""
-
-    def open(self, text: str) -> None:
-        """Start to type, with a filter to change."""
-        self.line = LineText(text, len(text))
-        self._trouble = ""
-        self.start()
-
-    def build(self, cells: int, height: int) -> Sequence[Row]:  # noqa: ARG002 - one row
-        """Write what was typed with its cursor, and what is wrong with it."""
-        before, under, after = self.line.around_cursor
-        cursor = self.pen.cursor(under or " ")
-        row = [*blank(2), self.pen.accent("/"), self.pen(" "), self.pen(before), cursor, self.pen(after)]
-        word = [self.pen(self._trouble, Role.WARN)] if self._trouble else self._found()
-        return [clip([*row, *blank(3), *word], cells, self.pen.signs.ellipsis)]
-
-    def _found(self) -> Row:
-        view = self.desk.view
-        if view.digest is None or not view.filter:
-            return [self.pen("part of a name, tag: owner: os: path: rtt:> offline, ! for not", Role.CHROME)]
-        return [self.pen(f"{len(view.listed)} of {len(view.digest.order)}", Role.DIM)]
-
-    def press(self, event: events.Key) -> None:
-        """Edit the line; enter keeps the filter, escape drops it."""
-        if event.key in {"enter", "escape", "ctrl+c"}:
-            self.display = False
-            self.post_message(PromptClosed(kept=event.key == "enter"))
-        elif self.line.press(event.key, event.character if event.is_printable else None):
-            self._read()
-
-    def on_paste(self, event: events.Paste) -> None:
-        """Take pasted text, its first line."""
-        event.stop()
-        self.line.insert(event.text.partition("\n")[0])
-        self._read()
-
-    def _read(self) -> None:
-        """Read what was typed and tell."""
-        try:
-            wanted = parse_filter(self.line.text)
-        except FilterError as error:
-            self._trouble = str(error)
-            self.redraw()
-            return
-        self._trouble = ""
-        self.post_message(FilterChanged(wanted))
 
 
 class SearchPrompt(Prompt):
