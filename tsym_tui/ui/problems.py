@@ -1,15 +1,14 @@
 """What is wrong now, worst first: short findings that stand in the picture itself, with no rule behind them yet.
 
-Pure: a digest in, a list out. Each problem names the nodes it is about, so that a list entry can select them and `!`
-can leave everything else out.
+Pure: a digest in, a list out. What belongs together is one entry: a dead node and not its eleven dead pairs, a host
+that reaches everybody by relay and not each peer of it, a tag or a site whose nodes share their trouble. Each problem
+names the nodes it is about, so that a list entry can select them and `!` can leave everything else out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from enum import IntEnum
-
-import msgspec
+from collections import Counter
+from collections.abc import Iterator
 
 from tsym_agent.model.hosts import Host, HostState
 from tsym_agent.model.ids import NodeRef
@@ -17,68 +16,95 @@ from tsym_agent.model.nodes import Node, Standing
 from tsym_agent.model.pairs import Pair
 from tsym_agent.model.paths import PathKind, SampleState
 from tsym_agent.model.times import parse_time
-from tsym_tui.graph.looks import STANDING_WORDS, Direction, Line, combine, format_age, format_ms, host_words
-from tsym_tui.graph.themes import THRESHOLDS_MS
+from tsym_tui.graph.looks import STANDING_WORDS, format_age, format_ms, host_words
 from tsym_tui.ui.digests import Digest, NodeSum, typical_ms
+from tsym_tui.ui.problemgroups import grouped
+from tsym_tui.ui.problempairs import Explained, bad_rows, is_well, pair_problems, pair_title, relay_words
+from tsym_tui.ui.problemvalues import SLOW_MS, WEIGHTS, Kind, Opens, Problem, weight_of, worst_first
+
+__all__ = ["SLOW_MS", "Kind", "Opens", "Problem", "dead_words", "find_problems", "host_title", "is_well", "pair_title"]
 
 KEY_WARNING_S = 7 * 86_400
 """A key that expires within this time is worth a word."""
 
-SLOW_MS = THRESHOLDS_MS[-1]
-
-
-class Kind(IntEnum):
-    """What is wrong; the order is that of the list."""
-
-    HOST = 0
-    """A host of ours does not answer as it should."""
-    BARRED = 1
-    """The node may not take part: expired, not approved, locked out."""
-    DEAD = 2
-    ONE_WAY = 3
-    RELAYED = 4
-    SLOW = 5
-    STALE = 6
-    EXPIRING = 7
-    HEALTH = 8
-
-
-class Problem(msgspec.Struct, frozen=True):
-    """One thing to look at."""
-
-    kind: Kind
-    title: str
-    words: str
-    nodes: tuple[NodeRef, ...] = ()
-    """The node, or both ends of the pair."""
-    path: PathKind = PathKind.UNKNOWN
-    latency_ms: float | None = None
+DAY_S = 86_400
 
 
 def find_problems(digest: Digest) -> tuple[Problem, ...]:
     """List what is wrong in a picture, worst first."""
-    found = [problem for host in digest.snapshot.hosts for problem in _of_host(host)]
-    explained: dict[Kind, set[NodeRef]] = {}
-    for problem in found:
-        explained.setdefault(problem.kind, set()).update(problem.nodes)
+    explained = Explained()
+    found = [problem for host in digest.snapshot.hosts for problem in _of_host(digest, host)]
+    explained.note(found)
+    found += (rows := bad_rows(digest, explained))
+    explained.note_rows(rows)
+    of_nodes: list[Problem] = []
     for ref, node in digest.snapshot.nodes.items():
-        of_node = _of_node(digest, node)
-        if of_node is not None:
-            found.append(of_node)
-            explained.setdefault(of_node.kind, set()).add(ref)
-        found.extend(_of_key(digest, node))
-    found.extend(_of_pairs(digest, explained))
-    return tuple(sorted(found, key=lambda problem: problem.kind))
+        if ref not in explained[Kind.HOST] and (of_node := _of_node(digest, node, explained)) is not None:
+            of_nodes.append(of_node)
+        of_nodes.extend(_of_key(digest, node))
+    explained.note(of_nodes)
+    found = _without_doubles(found, of_nodes)
+    return worst_first([*grouped(digest, [*found, *of_nodes]), *pair_problems(digest, explained)])
 
 
-def _of_host(host: Host) -> Iterator[Problem]:
-    """Say what is wrong with a host: its state, else its daemon's first warning."""
-    nodes = () if host.ref is None else (host.ref,)
+def _without_doubles(rows: list[Problem], nodes: list[Problem]) -> list[Problem]:
+    """Leave out a bad row whose node is as bad a column: one line says it."""
+    said = {(problem.kind, problem.nodes) for problem in nodes}
+    return [problem for problem in rows if problem.kind is Kind.HOST or (problem.kind, problem.nodes) not in said]
+
+
+_HOST_SENTENCES = {
+    HostState.FAILED: "is silent",
+    HostState.DENIED: "refuses us",
+    HostState.STOPPED: "is stopped by wish",
+    HostState.NEEDS_LOGIN: "needs a login",
+}
+
+
+def _of_host(digest: Digest, host: Host) -> Iterator[Problem]:
+    """Say what is wrong with a host: its state, and whether others reach it; else its daemon's first warning."""
     title = host_title(host)
-    if host.state not in {HostState.OK, HostState.CONNECTING}:
-        yield Problem(Kind.HOST, title, host_words(host), nodes)
+    ref = host.ref or _node_called(digest, title)
+    nodes = () if ref is None else (ref,)
+    if host.state in _HOST_SENTENCES:
+        yield Problem(
+            Kind.HOST,
+            title,
+            host_words(host),
+            nodes,
+            sentence=_HOST_SENTENCES[host.state] + _login_words(host) + _seen_words(digest, ref),
+            when="" if host.age_s is None else format_age(host.age_s),
+            weight=weight_of(Kind.HOST, count=_dead_pairs(digest, ref)),
+        )
     elif host.health:
-        yield Problem(Kind.HEALTH, title, host.health[0], nodes)
+        yield Problem(
+            Kind.HEALTH, title, host.health[0], nodes, sentence=f"says: {host.health[0]}", weight=WEIGHTS[Kind.HEALTH]
+        )
+
+
+def _node_called(digest: Digest, title: str) -> NodeRef | None:
+    """Find the node of a host that has not said who it is; None unless exactly one carries the name."""
+    found = [ref for ref, name in digest.names.items() if name == title]
+    return found[0] if len(found) == 1 else None
+
+
+def _login_words(host: Host) -> str:
+    is_told = host.state is HostState.NEEDS_LOGIN and host.error
+    return f": {(host.error or '').partition(':')[0]}" if is_told else ""
+
+
+def _seen_words(digest: Digest, ref: NodeRef | None) -> str:
+    """Say whether other hosts reach a host that does not speak with us."""
+    sums = digest.sum_of(ref) if ref is not None else NodeSum()
+    if not sums.probed:
+        return ""
+    if sums.fresh:
+        return f", {sums.fresh} other {'host reaches' if sums.fresh == 1 else 'hosts reach'} it"
+    return f", and dead from {sums.failed} of {sums.probed} hosts" if sums.failed else ""
+
+
+def _dead_pairs(digest: Digest, ref: NodeRef | None) -> int:
+    return 0 if ref is None else digest.sum_of(ref).failed
 
 
 def host_title(host: Host) -> str:
@@ -93,27 +119,100 @@ STANDING_ADVICE = {  # what a person does about it; lists have room for STANDING
     Standing.NOT_APPROVED: "not approved: an admin must approve it",
     Standing.LOCKED_OUT: "locked out by tailnet lock: sign its key",
 }
+_STANDING_SENTENCES = {
+    Standing.EXPIRED: "has an expired key: log in there",
+    Standing.NOT_APPROVED: "waits for an admin to approve it",
+    Standing.LOCKED_OUT: "is locked out by tailnet lock: sign its key",
+}
 
 
-def _of_node(digest: Digest, node: Node) -> Problem | None:
+def _of_node(digest: Digest, node: Node, explained: Explained) -> Problem | None:
     """Say the one thing that explains most of a node's pairs."""
-    sums = digest.sum_of(node.ref)
+    sums, name = digest.sum_of(node.ref), digest.name_of(node.ref)
     if node.standing is not Standing.OK:
-        return Problem(Kind.BARRED, digest.name_of(node.ref), STANDING_WORDS[node.standing], (node.ref,))
-    if sums.failed and not sums.fresh and not sums.stale:
-        return Problem(Kind.DEAD, digest.name_of(node.ref), dead_words(sums), (node.ref,))
+        words, sentence = STANDING_WORDS[node.standing], _STANDING_SENTENCES[node.standing]
+        return Problem(Kind.BARRED, name, words, (node.ref,), sentence=sentence, weight=weight_of(Kind.BARRED))
+    if _is_dead(digest, node.ref, explained):
+        return _dead_node(node, sums, name)
+    return _relayed_node(digest, node, explained) or _slow_node(digest, node, explained)
+
+
+def _is_dead(digest: Digest, ref: NodeRef, explained: Explained) -> bool:
+    """Whether nobody reaches a node: neither it reaches anybody, nor is it a host's fault that reaches nobody."""
+    sums = digest.sum_of(ref)
+    if not sums.failed or sums.fresh or sums.stale:
+        return False
+    if any(pair.state is SampleState.FRESH for pair in digest.outgoing.get(ref, ())):
+        return False
+    return any(
+        pair.state is SampleState.FAILED and pair.source not in explained.rows(Kind.DEAD)
+        for pair in digest.incoming.get(ref, ())
+    )
+
+
+def _dead_node(node: Node, sums: NodeSum, name: str) -> Problem:
+    told = f"is dead from {sums.failed} of {sums.probed} hosts" if sums.probed > 1 else "is dead"
+    return Problem(
+        Kind.DEAD,
+        name,
+        dead_words(sums),
+        (node.ref,),
+        sentence=f"{told}, offline per control" if node.online is False else told,
+        when="" if sums.age_s is None else format_age(sums.age_s),
+        weight=weight_of(Kind.DEAD, count=sums.failed) + (0 if node.online is False else 10),
+    )
+
+
+def _relayed_node(digest: Digest, node: Node, explained: Explained) -> Problem | None:
+    """Name a node that several hosts reach by relay only; hosts that reach everybody so do not count."""
+    sums, rows = digest.sum_of(node.ref), explained.rows(Kind.RELAYED)
     relayed = [pair for pair in digest.incoming.get(node.ref, ()) if pair.is_relayed]
-    if len(relayed) > 1:
-        derp = [pair for pair in relayed if pair.path is PathKind.DERP]
-        path = PathKind.DERP if derp else PathKind.PEER_RELAY
-        words = f"{'DERP' if derp else 'relay'} from {len(derp or relayed)} of {sums.probed}"
-        times = [ms for pair in derp or relayed if (ms := typical_ms(pair)) is not None]
-        return Problem(Kind.RELAYED, digest.name_of(node.ref), words, (node.ref,), path, max(times, default=None))
-    slow = [ms for pair in digest.incoming.get(node.ref, ()) if (ms := typical_ms(pair)) is not None and ms >= SLOW_MS]
-    if len(slow) > 1:
-        words = f"slow from {len(slow)} of {sums.probed}"
-        return Problem(Kind.SLOW, digest.name_of(node.ref), words, (node.ref,), sums.path, max(slow))
-    return None
+    if len([pair for pair in relayed if pair.source not in rows]) < 2:
+        return None
+    classes = Counter(pair.path for pair in relayed)
+    path = max(classes, key=lambda one: (classes[one], one is PathKind.DERP))
+    word = "relayed" if len(classes) > 1 else "DERP" if path is PathKind.DERP else "relay"
+    times = [ms for pair in relayed if (ms := typical_ms(pair)) is not None]
+    return Problem(
+        Kind.RELAYED,
+        digest.name_of(node.ref),
+        f"{word} from {len(relayed)} of {sums.probed}",
+        (node.ref,),
+        path,
+        max(times, default=None),
+        sentence=f"is relayed from {len(relayed)} of {sums.probed} hosts{_through(digest, relayed)}",
+        weight=weight_of(Kind.RELAYED, len(relayed) / max(1, sums.probed), len(relayed)),
+    )
+
+
+def _through(digest: Digest, pairs: list[Pair]) -> str:
+    """Say through what, where it is the same for all."""
+    ways = {relay_words(digest, pair) for pair in pairs}
+    if len(ways) > 1:
+        return ", by DERP" if all(pair.path is PathKind.DERP for pair in pairs) else ""
+    return f", {ways.pop().removeprefix('relayed ')}"
+
+
+def _slow_node(digest: Digest, node: Node, explained: Explained) -> Problem | None:
+    sums, rows = digest.sum_of(node.ref), explained.rows(Kind.SLOW)
+    slow = {
+        pair.source: ms
+        for pair in digest.incoming.get(node.ref, ())
+        if (ms := typical_ms(pair)) is not None and ms >= SLOW_MS
+    }
+    if len(slow.keys() - rows) < 2:
+        return None
+    worst = max(slow.values())
+    return Problem(
+        Kind.SLOW,
+        digest.name_of(node.ref),
+        f"slow from {len(slow)} of {sums.probed}",
+        (node.ref,),
+        sums.path,
+        worst,
+        sentence=f"is slow from {len(slow)} of {sums.probed} hosts, up to {format_ms(worst)} ms",
+        weight=weight_of(Kind.SLOW, len(slow) / max(1, sums.probed), len(slow)),
+    )
 
 
 def dead_words(sums: NodeSum) -> str:
@@ -122,72 +221,18 @@ def dead_words(sums: NodeSum) -> str:
 
 
 def _of_key(digest: Digest, node: Node) -> Iterator[Problem]:
-    """Warn of a key that expires soon."""
+    """Warn of a key that expires soon; one of today weighs as much as a node that is barred."""
     expiry = parse_time(node.key_expiry)
     if expiry is None or node.standing is not Standing.OK:
         return
     left_s = (expiry - digest.snapshot.generated_at).total_seconds()
     if 0 < left_s < KEY_WARNING_S:
-        yield Problem(Kind.EXPIRING, digest.name_of(node.ref), f"key expires in {format_age(left_s)}", (node.ref,))
-
-
-def _of_pairs(digest: Digest, explained: Mapping[Kind, set[NodeRef]]) -> Iterator[Problem]:
-    """Name the pairs that their nodes do not explain; two directions of one pair are one problem."""
-    pairs = digest.snapshot.pairs
-    silenced = set().union(*(explained.get(kind, set()) for kind in (Kind.HOST, Kind.BARRED, Kind.DEAD)))
-    for (source, target), there in pairs.items():
-        back = pairs.get((target, source))
-        if is_well(there) and (back is None or is_well(back)):
-            continue  # most pairs of a large tailnet end here
-        if (back is not None and source > target) or source in silenced or target in silenced:
-            continue  # seen from the other side, or said of the node
-        problem = _of_pair(digest, combine(there, back), (source, target))
-        if problem is not None and not explained.get(problem.kind, set()) & {source, target}:
-            yield problem
-
-
-def is_well(pair: Pair) -> bool:
-    """Whether there is nothing to say of one direction: direct and not slow, or not asked."""
-    if pair.state is SampleState.NEVER:
-        return True
-    return pair.state is SampleState.FRESH and pair.path is PathKind.DIRECT and (typical_ms(pair) or 0.0) < SLOW_MS
-
-
-def _of_pair(digest: Digest, line: Line, ends: tuple[NodeRef, NodeRef]) -> Problem | None:
-    """Say what is wrong with one pair, its worst trouble only."""
-    if line.direction is not Direction.EVEN:
-        ends = ends if line.direction is Direction.THERE else (ends[1], ends[0])
-        return Problem(Kind.ONE_WAY, pair_title(digest, ends), "one way only", ends, line.path, line.latency_ms)
-    if line.state is SampleState.FRESH:
-        return _of_fresh(digest, line, ends)
-    if line.state is SampleState.FAILED:
-        words = "others reach it" if digest.sum_of(ends[1]).fresh else "no answer"
-        return Problem(Kind.DEAD, pair_title(digest, ends), words, ends)
-    if line.state is SampleState.STALE:
-        return Problem(Kind.STALE, pair_title(digest, ends), f"stale for {format_age(line.age_s)}", ends, line.path)
-    return None
-
-
-def _of_fresh(digest: Digest, line: Line, ends: tuple[NodeRef, NodeRef]) -> Problem | None:
-    """Say what is wrong with a pair that answers: relayed, or slow."""
-    title = pair_title(digest, ends)
-    if line.path in {PathKind.DERP, PathKind.PEER_RELAY}:
-        return Problem(Kind.RELAYED, title, relay_words(digest, line.carrier), ends, line.path, line.latency_ms)
-    if line.latency_ms is not None and line.latency_ms >= SLOW_MS:
-        return Problem(Kind.SLOW, title, f"slow, {format_ms(line.latency_ms)} ms", ends, line.path, line.latency_ms)
-    return None
-
-
-def relay_words(digest: Digest, pair: Pair | None) -> str:
-    """Say through what a pair is relayed."""
-    if pair is None:
-        return "relayed"
-    if pair.path is PathKind.DERP:
-        return f"by DERP {pair.derp_region}" if pair.derp_region else "by DERP"
-    relay = digest.relay_of(pair)
-    return f"relayed by {digest.name_of(relay)}" if relay is not None else "by a peer relay"
-
-
-def pair_title(digest: Digest, ends: tuple[NodeRef, NodeRef]) -> str:
-    """Name both ends of a pair."""
-    return f"{digest.name_of(ends[0])}, {digest.name_of(ends[1])}"
+        yield Problem(
+            Kind.EXPIRING,
+            digest.name_of(node.ref),
+            f"key expires in {format_age(left_s)}",
+            (node.ref,),
+            sentence="key expires",
+            when=f"in {format_age(left_s)}",
+            weight=WEIGHTS[Kind.BARRED] if left_s < DAY_S else WEIGHTS[Kind.EXPIRING] + 1 - left_s / KEY_WARNING_S,
+        )

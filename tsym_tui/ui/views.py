@@ -178,8 +178,8 @@ class View:
     def _narrow(self, picture: Picture) -> Snapshot:
         """Leave out what is not listed, and with `!` the pairs that are well."""
         kept = set(self._listed)
-        troubled = {frozenset(problem.nodes) for problem in picture.problems}
-        alone = frozenset(ref for nodes in troubled if len(nodes) == 1 for ref in nodes)
+        troubled = {frozenset(pair) for problem in picture.problems for pair in problem.pairs}
+        alone = frozenset(ref for problem in picture.problems if not problem.pairs for ref in problem.nodes)
         pairs = {
             (source, target): pair
             for (source, target), pair in picture.snapshot.pairs.items()
