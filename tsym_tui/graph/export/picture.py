@@ -1,4 +1,4 @@
-"""A map as shapes on paper: what SVG and PNG both draw, with a title, the time and a legend.
+"""Cells as shapes on paper: what SVG and PNG both draw, a map or any other screen, with a title and the time.
 
 It is the terminal's own picture, cell by cell, so it says the same in a report as on the screen; but glyphs and dots
 are shapes, so it needs no font that has them.
@@ -7,24 +7,22 @@ are shapes, so it needs no font that has them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tsym_tui.graph.cells import clip, settle, width
 from tsym_tui.graph.draw import draw_map
 from tsym_tui.graph.drawing.bundles import focus_of, is_dense
+from tsym_tui.graph.export.glyphs import GLYPHS
 from tsym_tui.graph.export.request import ExportRequest
 from tsym_tui.graph.frame import Frame, Run, pad_row
 from tsym_tui.graph.legend import legend
 from tsym_tui.graph.looks import Level, NodeKind, Role
-from tsym_tui.graph.themes import LIGHT, PLAIN, Style, Theme, mix
+from tsym_tui.graph.themes import LIGHT, Style, Theme, mix
 
 CELL_WIDTH, CELL_HEIGHT = 9.0, 18.0
 MARGIN = 2
 """Blank cells around everything, across; half as many down."""
-
-SHAPES = frozenset("●○◌◆▲✕■┊·━→←↑↓…")
-"""Characters that are drawn, not written."""
 
 _BRAILLE = range(0x2800, 0x2900)
 _DOTS = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
@@ -83,28 +81,44 @@ class Picture(NamedTuple):
 
 def make_picture(request: ExportRequest) -> Picture:
     """Draw the map with its title above and its legend below. Themes without colours of their own become light."""
-    theme = request.options.theme if request.options.theme.colour(Role.BG) else LIGHT
+    theme = coloured(request.options.theme)
     options = request.options_with(theme=theme, level=Level.BRAILLE)
     drawn = draw_map(request.graph, request.placement, request.size, options)
     columns = drawn.width
-    head = [*_head(request, theme, columns), [Run(" ", PLAIN)]]
     foot = legend(
         columns, theme, thresholds_ms=options.thresholds_ms, with_nodes=True, with_unknown=_has_unknown(drawn)
     )
-    rows = [*(pad_row(row, columns) for row in head), *drawn.rows, pad_row([], columns), *foot.rows]
-    background = theme.colour(Role.BG) or "#ffffff"
+    facts = ", ".join(_facts(request))
+    return paint(
+        [*_head(request.title, facts, theme, columns), *drawn.rows, [], *foot.rows], columns, theme, request.title
+    )
+
+
+def make_page(frame: Frame, theme: Theme, *, title: str, words: str) -> Picture:
+    """Draw any screen's cells under a title and a line of words."""
+    theme = coloured(theme)
+    return paint([*_head(title, words, theme, frame.width), *frame.rows], frame.width, theme, title)
+
+
+def coloured(theme: Theme) -> Theme:
+    """Return a theme for paper: one without colours of its own becomes light."""
+    return theme if theme.colour(Role.BG) else LIGHT
+
+
+def paint(rows: Sequence[Sequence[Run]], columns: int, theme: Theme, title: str) -> Picture:
+    """Turn rows of cells into what is drawn."""
     picture = Picture(
         (columns + 2 * MARGIN) * CELL_WIDTH,
         (len(rows) + MARGIN) * CELL_HEIGHT,
-        background,
-        settle(request.title),
+        theme.colour(Role.BG) or "#ffffff",
+        settle(title),
         [],
         [],
         [],
         [],
     )
     for y, row in enumerate(rows):
-        _add_row(picture, row, (y + MARGIN / 2) * CELL_HEIGHT, theme)
+        _add_row(picture, pad_row(row, columns), (y + MARGIN / 2) * CELL_HEIGHT, theme)
     return picture
 
 
@@ -112,16 +126,24 @@ def _has_unknown(frame: Frame) -> bool:
     return any("■" in run.text for row in frame.rows for run in row)
 
 
-def _head(request: ExportRequest, theme: Theme, columns: int) -> Iterator[list[Run]]:
+def _head(title: str, words: str, theme: Theme, columns: int) -> Iterator[list[Run]]:
+    yield [Run(clip(settle(title), columns), theme.style(Role.STRONG))]
+    yield [Run(clip(settle(words), columns), theme.style(Role.DIM))]
+    yield []
+
+
+def _facts(request: ExportRequest) -> Iterator[str]:
+    """Say what is seen, from where, and when."""
     graph = request.graph
     agents = sum(kind in {NodeKind.AGENT, NodeKind.SILENT} for kind in graph.kinds)
-    facts = [f"{len(graph.nodes)} nodes, {agents} with agent", request.placement.grouped]
+    yield f"{len(graph.nodes)} nodes, {agents} with agent"
+    if request.placement.grouped:
+        yield request.placement.grouped
     if request.placement.layout == "arcs" or is_dense(graph, request.options):
         focus = focus_of(graph, request.options)
-        facts.append(f"seen from {settle(graph.names[focus])}" if focus >= 0 else "")
-    facts.append(request.snapshot.generated_at.strftime("%Y-%m-%d %H:%M:%S %Z"))
-    yield [Run(clip(settle(request.title), columns), theme.style(Role.STRONG))]
-    yield [Run(clip(", ".join(fact for fact in facts if fact), columns), theme.style(Role.DIM))]
+        if focus >= 0:
+            yield f"seen from {settle(graph.names[focus])}"
+    yield request.snapshot.generated_at.strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def _add_row(picture: Picture, row: list[Run], y: float, theme: Theme) -> None:
@@ -139,15 +161,14 @@ def _add_row(picture: Picture, row: list[Run], y: float, theme: Theme) -> None:
         x += at * CELL_WIDTH
 
 
-_PIECES = re.compile(
-    rf"[{''.join(sorted(SHAPES))}\u2800-\u28ff]| +|(?:(?! )[^{''.join(sorted(SHAPES))}\u2800-\u28ff])+"
-)
+_DRAWN = "".join(re.escape(char) for char in sorted(GLYPHS))
+_PIECES = re.compile(rf"[{_DRAWN}\u2800-\u28ff]| +|(?:(?! )[^{_DRAWN}\u2800-\u28ff])+")
 """A shape, blanks, or a word."""
 
 
 def _add_piece(picture: Picture, piece: str, corner: tuple[float, float], wide: float, look: tuple[str, bool]) -> None:
     x, y = corner
-    if piece in SHAPES:
+    if piece in GLYPHS:
         picture.shapes.append(Shape(x, y, piece, look[0]))
     elif ord(piece[0]) in _BRAILLE:
         for bit, (across, down) in enumerate(_DOTS):

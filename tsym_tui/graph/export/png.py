@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from tsym_tui.graph.export.glyphs import GLYPHS, MIDDLE, Point
 from tsym_tui.graph.export.picture import CELL_HEIGHT, CELL_WIDTH, Picture, Shape, Words, make_picture
 from tsym_tui.graph.export.request import ExportError, ExportRequest
 
@@ -27,15 +28,20 @@ def to_png(request: ExportRequest) -> bytes:
 
     Raises `ExportError` without Pillow, and when the picture would be too large to hold in memory.
     """
+    return draw_png(make_picture(request))
+
+
+def draw_png(picture: Picture) -> bytes:
+    """Write a picture as a PNG file; raises `ExportError` as above."""
     try:
         from PIL import Image, ImageDraw, ImageFont
     except ImportError as error:
         raise ExportError("png needs Pillow: pip install 'tsym[png]', or choose svg") from error
-    picture = make_picture(request)
     factor = SCALE * _SMOOTH
     size = round(picture.width * factor), round(picture.height * factor)
     if size[0] * size[1] > _MOST_PIXELS:
-        raise ExportError(f"a map of {request.size[0]}x{request.size[1]} cells is too large for png: choose svg")
+        cells = f"{picture.width / CELL_WIDTH:.0f}x{picture.height / CELL_HEIGHT:.0f}"
+        raise ExportError(f"a picture of {cells} cells is too large for png: choose svg")
     image = Image.new("RGB", size, picture.background)
     font = ImageFont.load_default(CELL_HEIGHT * 0.84 * factor)
     if not isinstance(font, ImageFont.FreeTypeFont):
@@ -65,37 +71,26 @@ def _around(x: float, y: float, radius: float) -> tuple[float, float, float, flo
     return x - radius, y - radius, x + radius, y + radius
 
 
-_POLYGONS = {
-    "◆": ((4.5, 4.5), (8.5, 9), (4.5, 13.5), (0.5, 9)),
-    "▲": ((4.5, 4.5), (8.7, 12.5), (0.3, 12.5)),
-    "■": ((1, 5.5), (8, 5.5), (8, 12.5), (1, 12.5)),
-}
-_LINES: dict[str, tuple[tuple[float, ...], ...]] = {
-    "✕": ((2, 6, 7, 12), (7, 6, 2, 12)),
-    "━": ((0, 9, 9, 9),),
-    "┊": ((4.5, 3, 4.5, 5.4), (4.5, 7.8, 4.5, 10.2), (4.5, 12.6, 4.5, 15)),
-    "→": ((1, 9, 7, 9), (4.5, 6.5, 7, 9, 4.5, 11.5)),
-    "←": ((8, 9, 2, 9), (4.5, 6.5, 2, 9, 4.5, 11.5)),
-    "↑": ((4.5, 13, 4.5, 5), (2, 7.5, 4.5, 5, 7, 7.5)),
-    "↓": ((4.5, 5, 4.5, 13), (2, 10.5, 4.5, 13, 7, 10.5)),
-}
-_DISCS = {"●": ((4.5, 9.0, 4.2),), "·": ((4.5, 9.0, 1.2),), "…": ((1.5, 13.0, 0.9), (4.5, 13.0, 0.9), (7.5, 13.0, 0.9))}
-
-
 def _draw_shape(draw: ImageDraw, shape: Shape, factor: int) -> None:
-    x, y, kind, colour = shape
-    if kind in _POLYGONS:
-        draw.polygon([((x + dx) * factor, (y + dy) * factor) for dx, dy in _POLYGONS[kind]], fill=colour)
-    for line in _LINES.get(kind, ()):
-        points = [((x + dx) * factor, (y + dy) * factor) for dx, dy in zip(line[::2], line[1::2], strict=True)]
-        draw.line(points, fill=colour, width=round((2.4 if kind == "━" else 1.6) * factor))
-    for dx, dy, radius in _DISCS.get(kind, ()):
-        draw.ellipse(_around((x + dx) * factor, (y + dy) * factor, radius * factor), fill=colour)
-    if kind in "○◌":
-        box = _around((x + CELL_WIDTH / 2) * factor, (y + CELL_HEIGHT / 2) * factor, 4.2 * factor)
-        pieces = [(0, 360)] if kind == "○" else [(turn, turn + 25) for turn in range(0, 360, 45)]
+    glyph, colour = GLYPHS[shape.kind], shape.colour
+
+    def moved(points: tuple[Point, ...]) -> list[Point]:
+        return [((shape.x + x) * factor, (shape.y + y) * factor) for x, y in points]
+
+    for points in glyph.areas:
+        draw.polygon(moved(points), fill=colour)
+    for points in glyph.lines:
+        draw.line(moved(points), fill=colour, width=round(glyph.width * factor), joint="curve")
+    for x, y, radius in glyph.discs:
+        ((left, top),) = moved(((x, y),))
+        draw.ellipse(_around(left, top, radius * factor), fill=colour)
+    if glyph.ring:
+        ((left, top),) = moved((MIDDLE,))
+        pieces = [(turn, turn + 25) for turn in range(0, 360, 45)] if glyph.is_broken else [(0, 360)]
         for start, stop in pieces:
-            draw.arc(box, start, stop, fill=colour, width=round(1.2 * factor))
+            draw.arc(
+                _around(left, top, (glyph.ring + 0.6) * factor), start, stop, fill=colour, width=round(1.2 * factor)
+            )
 
 
 def _draw_words(draw: ImageDraw, words: Words, font: FreeTypeFont, factor: int) -> None:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from html import escape
 
+from tsym_tui.graph.export.glyphs import GLYPHS, MIDDLE, Point
 from tsym_tui.graph.export.picture import CELL_HEIGHT, CELL_WIDTH, Picture, Shape, make_picture
 from tsym_tui.graph.export.request import ExportRequest
 
 _FONT = "ui-monospace, 'JetBrains Mono', 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 
-_ARROWS = {"→": "M1 9h6m-2.5-2.5l2.5 2.5l-2.5 2.5", "←": "M8 9h-6m2.5-2.5l-2.5 2.5l2.5 2.5"}
-_ARROWS |= {"↑": "M4.5 13v-8m-2.5 2.5l2.5-2.5l2.5 2.5", "↓": "M4.5 5v8m-2.5-2.5l2.5 2.5l2.5-2.5"}
-_STROKES = {"✕": "M2 6l5 6m0-6l-5 6", "━": "M0 9h9", "┊": "M4.5 3v2.4m0 2.4v2.4m0 2.4v2.4", **_ARROWS}
-_FILLS = {"◆": "M4.5 4.5l4 4.5l-4 4.5l-4-4.5z", "▲": "M4.5 4.5l4.2 8h-8.4z", "■": "M1 5.5h7v7h-7z"}
-
 
 def to_svg(request: ExportRequest) -> str:
     """Write the map as one SVG document."""
-    picture = make_picture(request)
+    return draw_svg(make_picture(request))
+
+
+def draw_svg(picture: Picture) -> str:
+    """Write a picture as one SVG document."""
     size = f'width="{picture.width:g}" height="{picture.height:g}" viewBox="0 0 {picture.width:g} {picture.height:g}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">',
@@ -49,25 +49,23 @@ def _dots(picture: Picture) -> list[str]:
 
 
 def _shape(shape: Shape) -> str:
-    x, y, kind, colour = shape
-    middle = f'cx="{x + CELL_WIDTH / 2:g}" cy="{y + CELL_HEIGHT / 2:g}"'
-    move = f'transform="translate({x:g} {y:g})"'
-    if kind in _FILLS:
-        return f'<path {move} d="{_FILLS[kind]}" fill="{colour}"/>'
-    if kind in _STROKES:
-        thick = 2.4 if kind == "━" else 1.6
-        return f'<path {move} d="{_STROKES[kind]}" stroke="{colour}" stroke-width="{thick}" fill="none"/>'
-    if kind == "…":
-        return "".join(
-            f'<circle cx="{x + step:g}" cy="{y + CELL_HEIGHT * 0.72:g}" r="0.9" fill="{colour}"/>'
-            for step in (1.5, 4.5, 7.5)
-        )
-    if kind == "·":
-        return f'<circle {middle} r="1.2" fill="{colour}"/>'
-    if kind == "●":
-        return f'<circle {middle} r="4.2" fill="{colour}"/>'
-    dash = ' stroke-dasharray="1.6 1.6"' if kind == "◌" else ""
-    return f'<circle {middle} r="3.7" fill="none" stroke="{colour}" stroke-width="1.2"{dash}/>'
+    glyph = GLYPHS[shape.kind]
+    parts = []
+    if glyph.areas:
+        parts.append(f'<path d="{"".join(_path(points) + "z" for points in glyph.areas)}" fill="{shape.colour}"/>')
+    if glyph.lines:
+        steps = "".join(_path(points) for points in glyph.lines)
+        parts.append(f'<path d="{steps}" stroke="{shape.colour}" stroke-width="{glyph.width:g}" fill="none"/>')
+    parts += [f'<circle cx="{x:g}" cy="{y:g}" r="{radius:g}" fill="{shape.colour}"/>' for x, y, radius in glyph.discs]
+    if glyph.ring:
+        dash = ' stroke-dasharray="1.6 1.6"' if glyph.is_broken else ""
+        around = f'cx="{MIDDLE[0]:g}" cy="{MIDDLE[1]:g}" r="{glyph.ring:g}"'
+        parts.append(f'<circle {around} fill="none" stroke="{shape.colour}" stroke-width="1.2"{dash}/>')
+    return f'<g transform="translate({shape.x:g} {shape.y:g})">{"".join(parts)}</g>'
+
+
+def _path(points: tuple[Point, ...]) -> str:
+    return "M" + "L".join(f"{x:g} {y:g}" for x, y in points)
 
 
 def _words(picture: Picture) -> list[str]:

@@ -1,0 +1,45 @@
+"""Any screen's cells as a page for somebody else: with a title, the time, and a note about what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from html import escape
+
+from tsym_tui.graph.export.picture import Picture, make_page
+from tsym_tui.graph.export.png import draw_png
+from tsym_tui.graph.export.request import ExportError
+from tsym_tui.graph.export.svg import draw_svg
+from tsym_tui.graph.frame import Frame, to_plain
+from tsym_tui.graph.themes import Theme
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def page(frame: Frame, theme: Theme, format: str, *, title: str, at: datetime, note: str = "") -> bytes:  # noqa: A002 - the word of every command
+    """Write a frame as text, svg, png or html.
+
+    Raises `ExportError` for another format, and for png without Pillow.
+    """
+    words = ", ".join(part for part in (at.strftime("%Y-%m-%d %H:%M:%S %Z").strip(), note) if part)
+    if format == "text":
+        return f"{title}\n{words}\n\n{to_plain(frame)}".encode()
+    if format not in _PAINTERS:
+        raise ExportError(f"there is no page as {format!r}: choose text, {', '.join(_PAINTERS)}")
+    return _PAINTERS[format](make_page(frame, theme, title=title, words=words))
+
+
+def _to_html(picture: Picture) -> bytes:
+    """Put the drawing into a page that asks no network for anything."""
+    head = f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+    style = f"<style>body{{margin:0;background:{picture.background}}}svg{{max-width:100%;height:auto}}</style>"
+    title = f"<title>{escape(picture.title)}</title>"
+    body = f'<html lang="en"><head>{head}{title}{style}</head>\n<body>\n{draw_svg(picture)}</body></html>\n'
+    return f"<!doctype html>\n{body}".encode()
+
+
+_PAINTERS: dict[str, Callable[[Picture], bytes]] = {
+    "svg": lambda picture: draw_svg(picture).encode(),
+    "png": draw_png,
+    "html": _to_html,
+}
