@@ -8,8 +8,9 @@ table.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import NamedTuple, overload
 
 import numpy as np
@@ -52,18 +53,37 @@ class Sides(NamedTuple):
     age_s: Floats
 
 
-def read_sides(pairs: Sequence[Pair]) -> Sides:
-    """Read pairs into arrays."""
-    state = np.array([*(_STATE_CODES[pair.state] for pair in pairs), NEVER], dtype=np.uint8)
-    path = np.array([*(_PATH_CODES[pair.path] for pair in pairs), UNKNOWN], dtype=np.uint8)
-    age_s = np.array([*(pair.age_s for pair in pairs), None], dtype=np.float64)
-    latency_ms = np.full(len(state), np.nan)
-    fresh = np.flatnonzero(state == FRESH)
-    shown = (pairs[position] for position in fresh.tolist())
-    latency_ms[fresh] = np.array(
-        [pair.latency_ms if pair.p50_ms is None else pair.p50_ms for pair in shown], dtype=np.float64
-    )
-    return Sides(state, path, latency_ms, age_s)
+AT_ONCE = 4096
+"""Pairs are read in pieces that fit the processor's cache, which halves the time; and other threads run in between."""
+
+
+def read_pairs(pairs: Iterable[Pair], index: Mapping[NodeRef, int]) -> tuple[Ints, Ints, Sides]:
+    """Read pairs into arrays: the index of each one's source and target (-1 = unknown), and what it says."""
+    left, find = iter(pairs), index.get
+    columns: list[tuple[Ints, Ints, Codes, Codes, Floats, Floats]] = []
+    while piece := list(islice(left, AT_ONCE)):
+        state = np.frombuffer(bytes([_STATE_CODES[pair.state] for pair in piece]), dtype=np.uint8)
+        latency_ms = np.full(len(piece), np.nan)
+        fresh = np.flatnonzero(state == FRESH)
+        shown = [piece[position] for position in fresh.tolist()]
+        latency_ms[fresh] = [pair.latency_ms if pair.p50_ms is None else pair.p50_ms for pair in shown]
+        columns.append(
+            (
+                np.fromiter([find(pair.source, -1) for pair in piece], np.int32, len(piece)),
+                np.fromiter([find(pair.target, -1) for pair in piece], np.int32, len(piece)),
+                state,
+                np.frombuffer(bytes([_PATH_CODES[pair.path] for pair in piece]), dtype=np.uint8),
+                latency_ms,
+                np.array([pair.age_s for pair in piece], dtype=np.float64),
+            )
+        )
+    columns.append((_NOBODY, _NOBODY, *_NO_PAIR))
+    source, target, *values = (np.concatenate(column) for column in zip(*columns, strict=True))
+    return source[:-1], target[:-1], Sides(*values)
+
+
+_NOBODY = np.array([-1], dtype=np.int32)
+_NO_PAIR = Sides(np.array([NEVER], np.uint8), np.array([UNKNOWN], np.uint8), np.array([np.nan]), np.array([np.nan]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,10 +112,25 @@ class Edges:
     """As `Line.latency_ms`; nan = unknown."""
     age_s: Floats
     """As `Line.age_s`; nan = unknown."""
+    _lines_of_pairs: list[Ints] = field(default_factory=list)
+    """One array once somebody asked: edges that share `there` and `back` share it."""
 
     def __len__(self) -> int:
         """Count lines."""
         return len(self.first)
+
+    def of_pairs(self, positions: Sequence[int], count: int) -> Ints:
+        """Return the lines that some of `count` pairs, by position in the snapshot, are part of."""
+        return np.asarray(np.setdiff1d(self._line_of_each(count)[positions], _NOBODY))
+
+    def _line_of_each(self, count: int) -> Ints:
+        if not self._lines_of_pairs:
+            lines = np.full(count, -1, dtype=np.int32)
+            for side in (self.there, self.back):
+                known = np.flatnonzero(side >= 0)
+                lines[side[known]] = known
+            self._lines_of_pairs.append(lines)
+        return self._lines_of_pairs[0]
 
     def with_lines(self, lines: Ints, values: Edges) -> Edges:
         """Return edges in which some lines are others; ends and positions stay."""
@@ -207,10 +242,14 @@ class Lines(Sequence[Line]):
         here, there = self._refs[int(self._first[position])], self._refs[int(self._second[position])]
         return self._pairs.get((here, there)), self._pairs.get((there, here))
 
-    def carrier(self, position: int, edges: Edges) -> Pair | None:
-        """Return the pair whose class a line shows, as `Line.carrier`, without making the line."""
-        side = int(edges.carrier[position])
-        return self.directions(position)[side - 1] if side else None
+    def carriers(self, positions: Ints, edges: Edges) -> Iterator[tuple[int, Pair]]:
+        """Yield the pair whose class a line shows, as `Line.carrier`, of those lines among some that have one."""
+        ends = edges.first[positions].tolist(), edges.second[positions].tolist()
+        sides = edges.carrier[positions].tolist()
+        for line, first, second, side in zip(positions.tolist(), *ends, sides, strict=True):
+            if side:
+                here, there = (first, second) if side == 1 else (second, first)
+                yield line, self._pairs[self._refs[here], self._refs[there]]
 
     def rebase(self, pairs: Mapping[PairKey, Pair]) -> None:
         """Read out of another mapping of the very same pairs, so that the old one need not be kept."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import compress
+from itertools import islice
 from operator import is_not
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from tsym_agent.model.nodes import Node
 from tsym_agent.model.pairs import Pair
 from tsym_agent.model.snapshot import Snapshot
 from tsym_tui.graph import edges as codes
-from tsym_tui.graph.edges import Edges, Ints, Lines, PairKey, join, merge, read_sides
+from tsym_tui.graph.edges import AT_ONCE, Edges, Ints, Lines, PairKey, join, merge, read_pairs
 from tsym_tui.graph.groups import SITES_FIRST, Criterion, Grouping, group_as_asked, group_nodes
 from tsym_tui.graph.looks import NodeKind
 from tsym_tui.graph.relays import RelayFinder, every
@@ -69,11 +69,8 @@ class TailnetGraph:
         """Read a snapshot. Pairs of nodes that the snapshot hides are left out."""
         nodes = tuple(snapshot.nodes.values())
         index = {node.ref: position for position, node in enumerate(nodes)}
-        pairs = list(snapshot.pairs.values())
-        find = index.get
-        source = np.array([find(pair.source, -1) for pair in pairs], dtype=np.int32)
-        target = np.array([find(pair.target, -1) for pair in pairs], dtype=np.int32)
-        edges = merge(*join(source, target, len(nodes)), read_sides(pairs))
+        source, target, sides = read_pairs(snapshot.pairs.values(), index)
+        edges = merge(*join(source, target, len(nodes)), sides)
         refs = tuple(index)
         lines = Lines(edges, refs, snapshot.pairs)
         region_codes = _region_codes(edges, lines, every(edges))
@@ -106,31 +103,29 @@ class TailnetGraph:
             return self._rebuilt(snapshot)
         if any(map(is_not, nodes, self.nodes)) and tuple(node.ref for node in nodes) != tuple(self.index):
             return self._rebuilt(snapshot)
-        flags = list(map(is_not, pairs.values(), self._pairs.values()))
-        changed = list(compress(range(len(flags)), flags))
-        news = list(zip(compress(self._pairs.values(), flags), compress(pairs.values(), flags), strict=True))
-        if any(old.source != new.source or old.target != new.target for old, new in news):
+        news = _news(self._pairs, pairs)
+        if any(old.source != new.source or old.target != new.target for old, new in news.values()):
             return self._rebuilt(snapshot)
-        return self._with(snapshot, nodes, np.array(changed, dtype=np.int32), news)
+        return self._with(snapshot, nodes, news)
 
-    def _with(
-        self, snapshot: Snapshot, nodes: tuple[Node, ...], changed: Ints, news: Sequence[tuple[Pair, Pair]]
-    ) -> TailnetGraph:
-        """Return the graph with some nodes and pairs renewed: `changed` are the places of `news` in the snapshot."""
+    def _with(self, snapshot: Snapshot, nodes: tuple[Node, ...], news: Mapping[int, tuple[Pair, Pair]]) -> TailnetGraph:
+        """Return the graph with some nodes and pairs renewed; `news` are by place in the snapshot."""
         same_nodes = not any(map(is_not, nodes, self.nodes))
-        if same_nodes and not len(changed) and snapshot.hosts == self._hosts:
+        if same_nodes and not news and snapshot.hosts == self._hosts:
             self._rebase(snapshot)
             return self
-        touched = _lines_of_pairs(self.edges, changed, len(snapshot.pairs))
+        touched = self.edges.of_pairs(list(news), len(snapshot.pairs))
         lines = Lines(self.edges, tuple(self.index), snapshot.pairs)
         edges = _reread(self.edges, lines, touched) if len(touched) else self.edges
         untouched = set(self.lines.kept) - set(touched.tolist())
         lines.inherit(self.lines, {position: position for position in untouched})
         nodes = self.nodes if same_nodes else nodes
-        relays, still_holds = self._relays.updated(nodes, snapshot.pairs, news)
+        relays, still_holds = self._relays.updated(nodes, snapshot.pairs, news.values())
         doubted = touched if still_holds else every(edges)
         regions, line_region = self._regions_with(edges, lines, touched)
-        kinds = _node_kinds(snapshot, tuple(self.index), edges)
+        kinds = self.kinds
+        if snapshot.hosts != self._hosts or _have_turned(self.edges, edges, touched):
+            kinds = _node_kinds(snapshot, tuple(self.index), edges)
         return TailnetGraph(
             nodes=nodes,
             names=self.names if same_nodes else _unique_names(nodes),
@@ -150,14 +145,15 @@ class TailnetGraph:
     def _regions_with(self, edges: Edges, lines: Lines, touched: Ints) -> tuple[tuple[str, ...], Ints]:
         """Return the regions and each line's, where some lines may run through others now."""
         fresh = _region_codes(edges, lines, touched)
+        names = (*self.regions, None)
+        before = [names[region] for region in self.line_region[touched].tolist()]
+        if before == [fresh.get(line) for line in touched.tolist()]:
+            return self.regions, self.line_region
         known = sorted({*self.regions, *fresh.values()})
         into = np.array([*(known.index(code) for code in self.regions), -1], dtype=np.int32)
-        line_region = _renumbered(
-            into[self.line_region], touched, {line: known.index(code) for line, code in fresh.items()}
-        )
+        places = {line: known.index(code) for line, code in fresh.items()}
+        line_region = _renumbered(into[self.line_region], touched, places)
         used = np.flatnonzero(np.bincount(line_region[line_region >= 0], minlength=len(known)))
-        if len(used) == len(known):
-            return (self.regions if tuple(known) == self.regions else tuple(known)), line_region
         onto = np.full(len(known) + 1, -1, dtype=np.int32)
         onto[used] = np.arange(len(used))
         return tuple(known[position] for position in used.tolist()), onto[line_region]
@@ -261,11 +257,25 @@ def _renumbered(column: Ints, cleared: Ints, known: Mapping[int, int]) -> Ints:
     return made
 
 
-def _lines_of_pairs(edges: Edges, changed: Ints, count: int) -> Ints:
-    """Return the lines that some pairs, by position, are part of."""
-    is_changed = np.zeros(count + 1, dtype=bool)
-    is_changed[changed] = True
-    return np.flatnonzero(is_changed[edges.there] | is_changed[edges.back]).astype(np.int32)
+def _news(before: Mapping[PairKey, Pair], after: Mapping[PairKey, Pair]) -> dict[int, tuple[Pair, Pair]]:
+    """Return the pairs that are other objects, by place, old and new; both mappings have as many.
+
+    Gone through in pieces, since other threads stand still during each.
+    """
+    news: dict[int, tuple[Pair, Pair]] = {}
+    old, new = iter(before.values()), iter(after.values())
+    for start in range(0, len(after), AT_ONCE):
+        pieces = list(islice(old, AT_ONCE)), list(islice(new, AT_ONCE))
+        if any(map(is_not, *pieces)):
+            both = enumerate(zip(*pieces, strict=True), start)
+            news.update((place, each) for place, each in both if each[0] is not each[1])
+    return news
+
+
+def _have_turned(before: Edges, after: Edges, touched: Ints) -> bool:
+    """Whether some lines answer now that did not, or the other way round."""
+    columns = ((before.state, after.state), (before.fails, after.fails))
+    return any((old[touched] != new[touched]).any() for old, new in columns)
 
 
 def _reread(edges: Edges, lines: Lines, touched: Ints) -> Edges:
@@ -277,19 +287,15 @@ def _reread(edges: Edges, lines: Lines, touched: Ints) -> Edges:
             if pair is not None:
                 positions[side, column] = len(pairs)
                 pairs.append(pair)
+    _, _, sides = read_pairs(pairs, {})
     ends = edges.first[touched], edges.second[touched]
-    return edges.with_lines(touched, merge(*ends, positions[0], positions[1], read_sides(pairs)))
+    return edges.with_lines(touched, merge(*ends, positions[0], positions[1], sides))
 
 
 def _region_codes(edges: Edges, lines: Lines, among: Ints) -> dict[int, str]:
     """Return the region of each of some lines that runs through one now."""
     relayed = among[(edges.state[among] == codes.FRESH) & (edges.path[among] == codes.DERP)]
-    found = {}
-    for line in relayed.tolist():
-        carrier = lines.carrier(line, edges)
-        if carrier is not None and carrier.derp_region:
-            found[line] = carrier.derp_region
-    return found
+    return {line: pair.derp_region for line, pair in lines.carriers(relayed, edges) if pair.derp_region}
 
 
 def _unique_names(nodes: tuple[Node, ...]) -> tuple[str, ...]:

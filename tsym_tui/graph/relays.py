@@ -57,11 +57,11 @@ class RelayFinder:
     def find_all(self, edges: Edges, lines: Lines, among: Ints) -> dict[int, int]:
         """Return the relaying node's index for each of some lines that runs through a peer relay now; -1 = unknown."""
         relayed = among[(edges.state[among] == codes.FRESH) & (edges.path[among] == codes.PEER_RELAY)]
-        addresses = {}
-        for line in relayed.tolist():
-            carrier = lines.carrier(line, edges)
-            if carrier is not None and carrier.peer_relay:
-                addresses[line] = _host_part(carrier.peer_relay.partition(":vni:")[0])
+        addresses = {
+            line: _host_part(pair.peer_relay.partition(":vni:")[0])
+            for line, pair in lines.carriers(relayed, edges)
+            if pair.peer_relay
+        }
         self._learn(set(addresses.values()) - self._found.keys())
         return {line: self._found[address] for line, address in addresses.items()}
 
