@@ -17,6 +17,7 @@ import click
 from tsym_tui.cli.errors import CommandError
 from tsym_tui.cli.exits import Exit
 from tsym_tui.cli.hostlist import choose_hosts
+from tsym_tui.cli.options import KEYS_KEY
 from tsym_tui.cli.standing import StandingWishes, choose_standing
 from tsym_tui.cli.texts import is_terminal
 from tsym_tui.cli.wishes import FrameWishes, to_wishes
@@ -76,6 +77,7 @@ def open_app(wishes: FrameWishes, opener: SourceOpener) -> int:
         animate=wishes.animate,
         mini_map=wishes.mini_map,
         hide_names=wishes.hide_names,
+        keys=click.get_current_context().meta.get(KEYS_KEY, {}),
     )
     app = TsymApp(opener, settings=settings, commands=tsym)
     app.run(mouse=wishes.mouse)

@@ -6,7 +6,7 @@ Most people have neither, so what reading them needs is imported when there is o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,22 +26,67 @@ class NamedHost(NamedTuple):
     tags: tuple[str, ...]
 
 
-def read_config(path: Path) -> Table:
-    """Read `config.toml` into defaults by command; raise `CommandError` for anything that no option would read."""
+class Config(NamedTuple):
+    """What the settings file says."""
+
+    defaults: Table
+    """Values of options, by command; those of the top level hold for every command that has them."""
+    keys: dict[str, str]
+    """Keys of the app by action, as `tsym_tui.ui.keymaps` reads them."""
+
+
+def read_config(path: Path) -> Config:
+    """Read `config.toml`; raise `CommandError` for anything that no option would read."""
     from tsym_tui.cli.root import COMMANDS, load_command, tsym
 
     text, tables = _read(path)
+    keys = _keys(path, text, tables.pop("keys", {}))
     shared = {key: value for key, value in tables.items() if not isinstance(value, dict)}
     defaults: Table = _checked(path, text, tsym, "", shared)
     for name, table in tables.items():
         if isinstance(table, dict):
             command = load_command(name)
             if command is None:
-                raise _complaint(path, _line_of(text, name, None), f"there is no command [{name}]", name, COMMANDS)
+                known = [*COMMANDS, "keys"]
+                raise _complaint(path, _line_of(text, name, None), f"there is no command [{name}]", name, known)
             defaults[name] = _checked(path, text, command, name, table)
     for name in COMMANDS:
         defaults[name] = shared | _table_of(defaults.get(name))
-    return defaults
+    return Config(defaults, keys)
+
+
+def _keys(path: Path, text: str, table: object) -> dict[str, str]:
+    """Read `[keys]`: a key or several for each action, `[keys.SCREEN]` for those of one screen."""
+    if not isinstance(table, dict):
+        raise _complaint(path, _line_of(text, "", "keys"), "write keys under [keys]")
+    if not table:
+        return {}
+    from tsym_tui.ui.keymaps import KeysError, remapped
+
+    wishes: dict[str, str] = {}
+    lines: dict[str, int | None] = {}
+    for section, name, value in _key_entries("keys", table):
+        wish = f"{section}.{name}".removeprefix("keys.")
+        listed = value if isinstance(value, list) else [value]
+        wishes[wish] = " ".join(str(one) for one in listed)
+        lines[wish] = _line_of(text, section, name)
+        if not all(isinstance(one, str) for one in listed):
+            raise _complaint(path, lines[wish], f"{wish}: write a key as a text, or a list of them")
+    try:
+        remapped(wishes)
+    except KeysError as error:
+        raise _complaint(path, lines.get(error.wish, _line_of(text, "keys", None)), f"[keys] {error}") from error
+    return wishes
+
+
+def _key_entries(section: str, table: object) -> Iterator[tuple[str, str, object]]:
+    """Yield section, name and value of `[keys]` and of the tables in it."""
+    if isinstance(table, dict):
+        for name, value in table.items():
+            if isinstance(value, dict):
+                yield from _key_entries(f"{section}.{name}", value)
+            else:
+                yield section, str(name), value
 
 
 def _table_of(value: object) -> Table:

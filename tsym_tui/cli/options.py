@@ -60,6 +60,10 @@ class Setting(click.Option):
         return value, source
 
 
+KEYS_KEY = "tsym.keys"
+"""Where the context keeps the keys that the settings file gives to actions."""
+
+
 class Thresholds(click.ParamType[tuple[float, ...]]):
     """Where a latency takes the next of six steps: five rising numbers, as `5,20,50,100,200` or a list in a file."""
 
@@ -246,7 +250,9 @@ def _read_config(ctx: click.Context, _option: click.Parameter, given: str | None
     if given or os.environ.get("TSYM_CONFIG") or can_see(path):
         from tsym_tui.cli.files import read_config
 
-        ctx.default_map = read_config(path)
+        config = read_config(path)
+        ctx.default_map = config.defaults
+        ctx.meta[KEYS_KEY] = config.keys
 
 
 def config_option(function: Function) -> Function:

@@ -105,6 +105,7 @@ class TsymApp(App[None], inherit_bindings=False):
         level = choose_level(self.settings.glyphs, env, getattr(sys.__stdout__, "encoding", None) or "utf-8")
         self.desk = Desk(self.settings, Pen(THEMES[theme], level, self.settings.thresholds_ms), clock=clock)
         self.desk.backlog = self._terminal_backlog
+        self.desk.state = crashes.state_folder(env)
         self._wear(theme)
         self.newest: Picture | None = None
         """The last picture that came, shown or not."""
@@ -121,6 +122,10 @@ class TsymApp(App[None], inherit_bindings=False):
     def on_mount(self) -> None:
         """Begin in earnest once the first frame is painted."""
         self._handle_signals()
+        if self.settings.keys:
+            from tsym_tui.ui.keymaps import keymap_of
+
+            self.set_keymap(keymap_of(self.desk.keys))
         if not self.is_headless:
             sys.setswitchinterval(SWITCH_INTERVAL_S)
         self.set_interval(1.0, self._tick)

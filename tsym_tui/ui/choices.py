@@ -14,7 +14,7 @@ from tsym_agent.model.hosts import Rights
 from tsym_tui.fleet.fanout import obstacle
 from tsym_tui.fleet.fleet import Asked
 from tsym_tui.fleet.questions import QUESTIONS, QuestionError, checked
-from tsym_tui.ui.keys import SCREEN_KEYS, Scope, keys_of
+from tsym_tui.ui.keys import KEYS, SCREEN_KEYS, Key, Scope, keys_of
 from tsym_tui.ui.linetext import LineText
 
 
@@ -57,13 +57,15 @@ NOT_LISTED = frozenset({"move", "page", "first", "last", "step", "pan", "app.pal
 """Actions that make sense only as keys."""
 
 
-def choices_for(asked: Sequence[Asked], scope: Scope, streams: dict[str, Command]) -> tuple[Choice, ...]:
+def choices_for(
+    asked: Sequence[Asked], scope: Scope, streams: dict[str, Command], keys: Sequence[Key] = KEYS
+) -> tuple[Choice, ...]:
     """List everything: questions, streams, then what the keys of the screen in front do."""
     questions = [_ask(command, asked) for command in QUESTIONS.values() if not command.body]
     followed = [_follow(name, words, streams[stream], asked) for name, words, stream in FOLLOWED]
     acts = [
         Choice(kind=ChoiceKind.ACT, name=key.label, words=key.help, note=f"key {key.name}", action=key.binds[0][1])
-        for key in keys_of(scope)
+        for key in keys_of(scope, keys)
         if len({action for _, action in key.binds}) == 1 and key.binds[0][1].partition("(")[0] not in NOT_LISTED
     ]
     screens = [

@@ -41,7 +41,7 @@ def where_words(desk: Desk, asked: Sequence[Asked]) -> str:
 def open_palette(app: TsymApp) -> None:
     """Let a person choose what to run."""
     desk, asked = app.desk, chosen_hosts(app.desk)
-    choices = choices_for(asked, app.front.SCOPE, dict(COMMANDS))
+    choices = choices_for(asked, app.front.SCOPE, dict(COMMANDS), desk.keys)
     screen = PaletteScreen(desk, choices, where_words(desk, asked), _addresses(desk))
     app.push_screen(screen, lambda chosen: _run(app, asked, chosen))
 

@@ -5,10 +5,12 @@ Panes read it and never write it; handlers of the app and its screens change it 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tsym_tui.ui.keys import KEYS, Key
 from tsym_tui.ui.rows.pens import Pen
 from tsym_tui.ui.settings import Settings
 
@@ -22,6 +24,14 @@ def local_time() -> datetime:
     return datetime.now().astimezone()
 
 
+def _keys(wishes: Mapping[str, str]) -> tuple[Key, ...]:
+    if not wishes:
+        return KEYS
+    from tsym_tui.ui.keymaps import remapped
+
+    return remapped(wishes)
+
+
 class Desk:
     """The view, the pen, and the few services that drawing needs."""
 
@@ -29,10 +39,14 @@ class Desk:
         self.settings = settings
         self.pen = pen
         self.clock = clock
+        self.keys = _keys(settings.keys)
+        """What keys mean, with those that the person chose."""
         self.source: SnapshotSource | None = None
         """None until it was opened."""
         self.backlog: Callable[[], int] = lambda: 0
         """Tells how many writes the terminal has not taken yet: a large frame waits for them."""
+        self.state: Path | None = None
+        """The folder where things are kept between sessions; None = nothing is kept."""
         self.notice = ""
         """A sentence about what just happened, shown for a moment."""
         self._view: View | None = None

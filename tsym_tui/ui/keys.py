@@ -6,7 +6,7 @@ Only plain keys, shifted letters and safe control keys: chords are eaten by term
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 
@@ -178,9 +178,9 @@ KEYS: tuple[Key, ...] = (
 """Every meaning there is."""
 
 
-def keys_of(scope: Scope) -> tuple[Key, ...]:
-    """Return what means something in a scope: its own first, then what holds everywhere but in the help."""
-    own = tuple(key for key in KEYS if scope in key.scopes)
+def keys_of(scope: Scope, keys: Sequence[Key] = KEYS) -> tuple[Key, ...]:
+    """Return what means something in a scope: its own first, then what holds everywhere but in overlays."""
+    own = tuple(key for key in keys if scope in key.scopes)
     if scope in _ALONE:
         return own
-    return (*own, *(key for key in KEYS if Scope.EVERYWHERE in key.scopes))
+    return (*own, *(key for key in keys if Scope.EVERYWHERE in key.scopes))

@@ -107,6 +107,11 @@ def test_local_is_where_ts_socket_says(tsym: Tsym, daemon: Daemon, monkeypatch: 
         ("[matrix]\nfail_on = ['slow']\n", ":2: fail_on: "),
         ("all = 'yes'\n", ":1: all: write true or false"),
         ("thresholds_ms = [5, 20, 10, 100, 200]\n", ":1: thresholds_ms: [5, 20, 10, 100, 200] is not 5 rising"),
+        ("[keys]\nprobe = 'p'\n", ":1: [keys] p would mean both probe-now and pause everywhere"),
+        ("[keys]\nmove-down = 'n'\n\nproeb = 'P'\n", ":4: [keys] no action is called 'proeb'; did you mean 'probe'?"),
+        ("[keys.map]\nlayout = ['Y', 'entr']\n", ":2: [keys] map.layout: no key is called 'entr'; did you mean"),
+        ("[keys]\nprobe = 1\n", ":2: probe: write a key as a text"),
+        ("keys = 1\n", ":1: write keys under [keys]"),
         ("a = = b", ": not TOML: "),
     ],
     ids=[
@@ -117,6 +122,11 @@ def test_local_is_where_ts_socket_says(tsym: Tsym, daemon: Daemon, monkeypatch: 
         "wrong choice",
         "not a flag",
         "falling thresholds",
+        "keys that collide",
+        "unknown action",
+        "unknown key",
+        "key of another type",
+        "keys that are no table",
         "not TOML",
     ],
 )

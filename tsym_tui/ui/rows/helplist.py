@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tsym_tui.ui.keys import Key, Scope, keys_of
+from tsym_tui.ui.keys import KEYS, Key, Scope, keys_of
 from tsym_tui.ui.rows.pens import Pen, Row, fit_text
 
 _KEY_CELLS = 11
 _LABEL_CELLS = 18
 
 
-def render_help(pen: Pen, scope: Scope, title: str) -> list[Row]:
+def render_help(pen: Pen, scope: Scope, title: str, table: Sequence[Key] = KEYS) -> list[Row]:
     """Write the list; one row for each meaning, the keys of one meaning together."""
-    keys = keys_of(scope)
+    keys = keys_of(scope, table)
     own = [key for key in keys if scope in key.scopes]
     shared = [key for key in keys if scope not in key.scopes]
     rows = [[pen.strong("keys"), pen.dim(f"  {title}")], [], *_table(pen, own)]

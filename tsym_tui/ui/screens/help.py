@@ -24,7 +24,7 @@ class HelpPane(Pane):
 
     def __init__(self, desk: Desk, scope: Scope, title: str) -> None:
         super().__init__(desk, id="help")
-        self._listed = render_help(desk.pen, scope, title)
+        self._listed = render_help(desk.pen, scope, title, desk.keys)
         self.styles.height = len(self._listed) + 2
 
     def build(self, cells: int, height: int) -> Sequence[Row]:

@@ -51,7 +51,7 @@ class PalettePane(Pane, can_focus=True):
             rows = form_rows(self.pen, self.form, self._where, size)
         tint = self.pen.theme.colour(Role.RAISED)
         edge = self.pen.accent(self.pen.signs.selected_row)
-        keys = render_keys(self.pen, keys_of(Scope.PALETTE), cells - 1)
+        keys = render_keys(self.pen, keys_of(Scope.PALETTE, self.desk.keys), cells - 1)
         whole: list[Row] = [[], *([*blank(2), *row] for row in rows[: max(1, height - 3)]), [], keys]
         return [on(fit([edge, *row], cells, self.pen.signs.ellipsis), tint) for row in whole[:height]]
 

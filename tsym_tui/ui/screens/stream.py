@@ -158,7 +158,7 @@ class StreamScreen(ToolScreen, inherit_bindings=False):
         """Go to the newest and stay there; a held display goes on."""
         self.tail.back = 0
         if self.desk.view.is_paused:
-            self.app.simulate_key("p")
+            self.app.call_later(self.app.run_action, "pause")
         self.show()
 
     def action_level(self) -> None:

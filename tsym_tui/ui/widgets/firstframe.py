@@ -25,4 +25,4 @@ class FirstFrame(Pane):
         rows: list[Row] = [render_header(self.pen, facts, cells)]
         rows += [[], [], [*blank(4), self.pen.strong("looking for a tailscaled")]] if height > 5 else []
         rows += [[] for _ in range(height - len(rows) - 1)]
-        return [*rows[: max(0, height - 1)], render_keys(self.pen, keys_of(self._scope), cells)]
+        return [*rows[: max(0, height - 1)], render_keys(self.pen, keys_of(self._scope, self.desk.keys), cells)]

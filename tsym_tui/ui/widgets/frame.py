@@ -61,7 +61,7 @@ class FootPane(Pane):
 
     def __init__(self, desk: Desk, scope: Scope) -> None:
         super().__init__(desk, id="foot")
-        self._keys = keys_of(scope)
+        self._keys = keys_of(scope, desk.keys)
 
     def build(self, cells: int, height: int) -> Sequence[Row]:
         """Write the rows there is room for, from the last one up."""
