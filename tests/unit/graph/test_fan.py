@@ -27,11 +27,11 @@ def company() -> TailnetGraph:
 
 @pytest.fixture(scope="module")
 def large() -> TailnetGraph:
-    return scenes.placed(scenes.large(), (126, 44))[0]
+    return scenes.placed(scenes.large(), (126, 44), "arcs")[0]
 
 
 def draw(graph: TailnetGraph, size: Size, **options: object) -> Frame:
-    return draw_map(graph, place(graph, size=size), size, MapOptions(**options))  # type: ignore[arg-type]  # a test's shorthand
+    return draw_map(graph, place(graph, "arcs", size=size), size, MapOptions(**options))  # type: ignore[arg-type]  # a test's shorthand
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

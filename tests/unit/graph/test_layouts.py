@@ -143,11 +143,33 @@ def test_relay_marks_stand_inside_the_picture() -> None:
     assert 0 < y < 1
 
 
-@pytest.mark.parametrize(("count", "name"), [(5, "sites"), (30, "sites"), (31, "arcs"), (1000, "arcs")])
-def test_auto_goes_by_the_number_of_nodes(count: int, name: str) -> None:
-    many = TailnetGraph.from_snapshot(snapshot([node(f"n{i}") for i in range(count)], []))
+def alike(count: int, hosts: int = 1, tags: int = 0) -> TailnetGraph:
+    """Return nodes of which only some are hosts, in some tags, without lines."""
+    names = [f"n{i}" for i in range(count)]
+    nodes = [node(name, tags=(f"tag:t{i % tags}",) if tags else ()) for i, name in enumerate(names)]
+    return TailnetGraph.from_snapshot(snapshot(nodes, [], [scenes.host(name) for name in names[:hosts]]))
 
-    assert layouts.choose(many) == name
+
+@pytest.mark.parametrize(
+    ("count", "hosts", "tags", "name"),
+    [
+        (5, 2, 0, "sites"),
+        (30, 30, 3, "sites"),
+        (31, 2, 0, "arcs"),
+        (300, 50, 8, "arcs"),
+        (301, 50, 8, "tags"),
+        (301, 50, 0, "rings"),
+        (301, 301, 8, "rings"),
+        (1000, 150, 24, "tags"),
+    ],
+)
+def test_auto_goes_by_how_many_nodes_there_are_and_of_what_kind(count: int, hosts: int, tags: int, name: str) -> None:
+    assert layouts.choose(alike(count, hosts, tags)) == name
+
+
+def test_a_person_says_from_how_many_nodes_on_there_are_trunks() -> None:
+    assert layouts.choose(alike(40), trunks_above=50) == "sites"
+    assert layouts.choose(alike(400), trunks_above=500) == "arcs"
 
 
 def test_an_unknown_layout_lists_the_choices() -> None:
@@ -158,7 +180,7 @@ def test_an_unknown_layout_lists_the_choices() -> None:
 def test_a_graph_too_large_for_a_layout_says_what_to_choose() -> None:
     many = TailnetGraph.from_snapshot(snapshot([node(f"n{i}") for i in range(500)], []))
 
-    with pytest.raises(LayoutError, match="above 499 nodes and there are 500: choose arcs"):
+    with pytest.raises(LayoutError, match="above 499 nodes and there are 500: choose force"):
         place(many, "spring")
 
 

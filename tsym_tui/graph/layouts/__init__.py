@@ -1,21 +1,24 @@
 """Layouts: one registry, one question, positions in the unit square.
 
-networkx's family stands beside our own two: `sites` for up to some thirty nodes and `arcs` above. `place()` picks one
-by size unless a name is given. All are deterministic for a seed, and keep earlier positions as far as they can.
+Our own stand first: `sites` and `arcs` for what has names, `tags` and `rings` for what is many, `force` for a shape and
+`focus` for one node; then networkx's family. `place()` picks one by size and kind unless a name is given. All are
+deterministic for a seed, and keep earlier positions as far as they can.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from importlib.util import find_spec
 
 import numpy as np
 
 from tsym_agent.model.ids import NodeRef
-from tsym_tui.graph.groups import Criterion
-from tsym_tui.graph.layouts import arcs, family, sites
-from tsym_tui.graph.layouts.motions import turned
+from tsym_tui.graph.groups import TAGS_FIRST, Criterion
+from tsym_tui.graph.layouts import arcs, family, focuses, forces, rings, sites, tags
+from tsym_tui.graph.layouts.fitting import hosts_of, stay
+from tsym_tui.graph.layouts.motions import turned, way
 from tsym_tui.graph.layouts.regions import place_regions
 from tsym_tui.graph.layouts.values import (
     Area,
@@ -47,8 +50,24 @@ AUTO = "auto"
 TRUNKS_ABOVE = 30
 """Above this many nodes `auto` takes arcs: names no longer fit between the lines. A setting."""
 
+ROWS_UP_TO = 300
+"""Above this many nodes most names have no row on an arc, and `auto` takes a picture of groups."""
+
+STEPS = 16
+"""Pictures of an animation that leads from one placement to another."""
+
 DEFAULT_SIZE = Size(120, 36)
+_INSTEAD = {"sites": "arcs", "spring": "force", "arf": "force", "forceatlas2": "force", "kamada-kawai": "force"}
+"""What is most like a layout and has no limit."""
+
 _SMALLEST = Size(4, 2)
+
+
+class Near(Enum):
+    """Next to whom a newcomer stands in a picture that stays."""
+
+    GROUP = auto()
+    NEIGHBOURS = auto()
 
 
 @dataclass(frozen=True)
@@ -65,22 +84,30 @@ class Layout:
     """Whether `rotation` does anything: rows and rectangles of text cannot be turned."""
     has_focus: bool = False
     """Whether one node stands in the middle."""
+    stays: Near | None = Near.GROUP
+    """How newcomers find a place while everybody else stays; None = the layout sees to that itself, or must not."""
+    is_iterative: bool = False
+    """Whether it shows steps of its own on the way."""
 
 
 _ALL = (
-    Layout("sites", sites.sites, most_nodes=120, turns=False),
-    Layout("arcs", arcs.arcs, turns=False),
-    Layout("spring", family.spring, most_nodes=499),
-    Layout("kamada-kawai", family.kamada_kawai, most_nodes=150, needs_scipy=True),
-    Layout("spectral", family.spectral, most_nodes=2000, needs_scipy=True),
+    Layout("sites", sites.sites, most_nodes=sites.MOST_NODES, turns=False, stays=None),
+    Layout("arcs", arcs.arcs, turns=False, stays=None),
+    Layout("rings", rings.rings),
+    Layout("tags", tags.tags, turns=False, stays=None),
+    Layout("force", forces.force, stays=Near.NEIGHBOURS, is_iterative=True),
+    Layout("focus", focuses.focus, turns=False, stays=None, has_focus=True),
+    Layout("spring", family.spring, most_nodes=499, stays=Near.NEIGHBOURS, is_iterative=True),
+    Layout("kamada-kawai", family.kamada_kawai, most_nodes=150, stays=Near.NEIGHBOURS, needs_scipy=True),
+    Layout("spectral", family.spectral, most_nodes=2000, stays=Near.NEIGHBOURS, needs_scipy=True),
+    Layout("forceatlas2", family.forceatlas2, most_nodes=500, stays=Near.NEIGHBOURS, is_iterative=True),
+    Layout("arf", family.arf, most_nodes=300, stays=Near.NEIGHBOURS, is_iterative=True),
     Layout("circular", family.circular),
     Layout("shell", family.shell),
     Layout("spiral", family.spiral),
-    Layout("planar", family.planar, most_nodes=2000),
+    Layout("planar", family.planar, most_nodes=2000, stays=None),
     Layout("multipartite", family.multipartite),
     Layout("bipartite", family.bipartite),
-    Layout("arf", family.arf, most_nodes=300),
-    Layout("forceatlas2", family.forceatlas2, most_nodes=500),
     Layout("bfs", family.bfs),
 )
 LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in _ALL}
@@ -91,9 +118,19 @@ def choose(graph: TailnetGraph, trunks_above: int = TRUNKS_ABOVE) -> str:
     """Return the layout that `auto` takes for a graph.
 
     Up to `trunks_above` nodes a plane has room for every name and line, so `sites` shows places. Above, `arcs` keeps
-    every name on a row of its own and gathers lines in trunks.
+    every name on a row of its own and gathers lines in trunks. With hundreds of nodes most would have no row: `tags`
+    shows each host against whole groups, which is the shape such a tailnet has, since to its hosts all members of a
+    group are alike. Where nothing groups the nodes, or so many are hosts that they would be the crowd themselves,
+    `rings` puts hosts inside and the others around them. Forces are never chosen: where every host probes every peer
+    they find no shape, and on a part of the lines a person asks for them.
     """
-    return "sites" if len(graph.nodes) <= trunks_above else "arcs"
+    count = len(graph.nodes)
+    if count <= min(trunks_above, sites.MOST_NODES):
+        return "sites"
+    if count <= max(ROWS_UP_TO, trunks_above):
+        return "arcs"
+    tells = len(graph.grouping(TAGS_FIRST).groups) > 1
+    return "tags" if tells and int(hosts_of(graph).sum()) <= tags.MOST_HOSTS else "rings"
 
 
 def place(  # noqa: PLR0913 - one question, its choices by name
@@ -132,8 +169,9 @@ def place(  # noqa: PLR0913 - one question, its choices by name
     shown = None if on_step is None else lambda points: on_step(turned(points, degrees))
     request = Request(graph, cells, seed, earlier, cancel, shown, focus, criterion)
     request.check()
-    arranged = layout.arrange(request) if graph.nodes else Arrangement(np.empty((0, 2)))
+    arranged = _arrange(layout, request)
     upright = arranged.positions
+    _animate(layout, request, previous, upright)
     if degrees:
         arranged = replace(arranged, positions=turned(upright, degrees))
     return Placement(
@@ -151,11 +189,30 @@ def place(  # noqa: PLR0913 - one question, its choices by name
     )
 
 
+def _arrange(layout: Layout, request: Request) -> Arrangement:
+    """Keep an earlier picture where that can be, else make one."""
+    if not request.graph.nodes:
+        return Arrangement(np.empty((0, 2)))
+    kept = None if layout.stays is None else stay(request, by_group=layout.stays is Near.GROUP)
+    return layout.arrange(request) if kept is None else Arrangement(kept)
+
+
+def _animate(layout: Layout, request: Request, previous: Placement | None, end: Points) -> None:
+    """Show the way from an earlier picture of any layout, or from the middle; iterative layouts have shown theirs."""
+    if request.on_step is None or not len(end):
+        return
+    start = np.full_like(end, 0.5)
+    before = {} if previous is None else replace(request, previous=previous).kept()
+    if before:
+        start[list(before)] = list(before.values())
+    for points in way(start, end, 1 if layout.is_iterative else STEPS):
+        request.step(points)
+
+
 def _check_fits(layout: Layout, count: int) -> None:
     if layout.most_nodes is not None and count > layout.most_nodes:
-        raise LayoutError(
-            f"{layout.name} takes too long above {layout.most_nodes} nodes and there are {count}: choose arcs or shell"
-        )
+        limit, instead = layout.most_nodes, _INSTEAD.get(layout.name, "rings")
+        raise LayoutError(f"{layout.name} takes too long above {limit} nodes and there are {count}: choose {instead}")
     if layout.needs_scipy and find_spec("scipy") is None:
         raise LayoutError(f"{layout.name} needs scipy: pip install 'tsym[layouts]', or choose another layout")
 

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from tsym_tui.graph.cells import settle, width
-from tsym_tui.graph.groups import TAGS_FIRST, Group
+from tsym_tui.graph.groups import TAGS_FIRST, Criterion, Group
 from tsym_tui.graph.layouts.values import Arrangement, Request, Size
 from tsym_tui.graph.model import TailnetGraph
 
@@ -75,11 +75,11 @@ def arcs(request: Request) -> Arrangement:
     """Place every node on its arc; nodes without a row stand at the row that counts them."""
     size = request.size
     positions = np.full((len(request.graph.nodes), 2), 0.5)
-    for row in arc_rows(request.graph, size, None):
+    for row in arc_rows(request.graph, size, None, by=request.criterion):
         spot = (row.x + 0.5) / size.width, (row.y + 0.5) / size.height
         for node in (row.node,) if row.kind is RowKind.NODE else row.members:
             positions[node] = spot
-    grouped = request.graph.grouping(TAGS_FIRST).words
+    grouped = request.groups(TAGS_FIRST).words
     return Arrangement(np.clip(positions, 0.0, 1.0), grouped=grouped, regions={})
 
 
@@ -89,12 +89,15 @@ def name_cells(size: Size, names: Sequence[str]) -> int:
     return min(longest, max(SHORTEST_NAME, min(LONGEST_NAME, size.width // 8)))
 
 
-def arc_rows(graph: TailnetGraph, size: Size, rank: Rank | None, keep: int = -1) -> list[Row]:
+def arc_rows(
+    graph: TailnetGraph, size: Size, rank: Rank | None, keep: int = -1, by: Criterion | None = None
+) -> list[Row]:
     """Return every row of both arcs.
 
     `rank` orders members where a group cannot show all; first come, first shown. The node `keep` always has a row.
+    Groups are by the criterion `by`; None takes the one that tells most.
     """
-    groups = graph.grouping(TAGS_FIRST).groups
+    groups = graph.grouped(by).groups
     halves = _halves(groups)
     rows: list[Row] = []
     for is_left, half in ((True, halves[0]), (False, halves[1])):

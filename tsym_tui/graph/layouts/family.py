@@ -11,45 +11,44 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tsym_tui.graph.groups import TAGS_FIRST
+from tsym_tui.graph.layouts.fitting import fit, hosts_of, settle_newcomers
+from tsym_tui.graph.layouts.forces import springs_of
 from tsym_tui.graph.layouts.values import Arrangement, LayoutError, Points, Request
-from tsym_tui.graph.looks import NodeKind
-from tsym_tui.graph.model import TailnetGraph
 
 if TYPE_CHECKING:
     import networkx as nx
 
 Positions = Mapping[int, object]
+Places = dict[int, Points]
 
-_EDGE = 0.06
-"""Share of the square left free on each side, so that names at the rim have room."""
+SPARSE_FROM = 500
 
 
 def spring(request: Request) -> Arrangement:
     """Fruchterman and Reingold's forces, fast lines pulling harder.
 
-    `method="force"` works on numpy below 500 nodes; above, networkx would load scipy, so the registry stops there.
+    `method="force"` works on numpy below 500 nodes; above, networkx would load scipy, and `force` draws the same.
     """
     import networkx as nx
 
     graph = request.graph.networkx()
-    start = _start(request, graph)
-    kept = request.kept()
-    fixed = [node for node in graph if node in kept] or None
-    if fixed is not None and len(fixed) == graph.number_of_nodes():
-        return Arrangement(_array(start, len(graph)))
-    drawn = nx.spring_layout(
-        graph, method="force", seed=request.seed, pos=start or None, fixed=fixed, iterations=60, weight="weight"
-    )
-    return Arrangement(_array(drawn, len(graph)) if fixed else _fit(drawn, len(graph)))
+
+    def go_on(places: Places | None) -> Positions:
+        found: Positions = nx.spring_layout(
+            graph, method="force", pos=places, iterations=12, seed=request.seed, scale=None
+        )
+        return found
+
+    return _in_slices(request, 5, go_on)
 
 
 def kamada_kawai(request: Request) -> Arrangement:
-    """Distances on the drawing follow distances in the graph."""
+    """Distances on the drawing follow distances in the graph. networkx searches in one piece, so few nodes only."""
     import networkx as nx
 
     graph = request.graph.networkx()
     _join_parts(graph)
-    return _refine(request, graph, lambda start: nx.kamada_kawai_layout(graph, pos=start, weight=None))
+    return _in_slices(request, 1, lambda places: nx.kamada_kawai_layout(graph, pos=places, weight=None))
 
 
 def forceatlas2(request: Request) -> Arrangement:
@@ -57,11 +56,12 @@ def forceatlas2(request: Request) -> Arrangement:
     import networkx as nx
 
     graph = request.graph.networkx()
-    return _refine(
-        request,
-        graph,
-        lambda start: nx.forceatlas2_layout(graph, pos=start, max_iter=100, seed=request.seed, weight="weight"),
-    )
+
+    def go_on(places: Places | None) -> Positions:
+        found: Positions = nx.forceatlas2_layout(graph, pos=places, max_iter=25, seed=request.seed, weight="weight")
+        return found
+
+    return _in_slices(request, 4, go_on)
 
 
 def arf(request: Request) -> Arrangement:
@@ -69,40 +69,71 @@ def arf(request: Request) -> Arrangement:
     import networkx as nx
 
     graph = request.graph.networkx()
-    return _refine(request, graph, lambda start: nx.arf_layout(graph, pos=start, max_iter=200, seed=request.seed))
+    return _in_slices(request, 8, lambda places: nx.arf_layout(graph, pos=places, max_iter=25, seed=request.seed))
+
+
+def _in_slices(request: Request, slices: int, go_on: Callable[[Places | None], Positions]) -> Arrangement:
+    """Run an iterative layout from earlier positions, or from its own start, a slice of iterations at a time.
+
+    Between slices others see the positions or stop the whole. Places are numpy arrays, because ForceAtlas2 copies them.
+    """
+    count = len(request.graph.nodes)
+    kept = request.kept()
+    points = settle_newcomers(request, kept, by_group=False) if kept else None
+    for _ in range(slices):
+        points = _array(go_on(None if points is None else dict(enumerate(points))), count)
+        request.step(fit(points))
+    return Arrangement(fit(points) if points is not None else np.empty((0, 2)))
 
 
 def spectral(request: Request) -> Arrangement:
-    """Eigenvectors of the graph's Laplacian."""
+    """Eigenvectors of the graph's Laplacian.
+
+    From 500 nodes on networkx takes the sparse way, whose start is random; ours starts from the seed.
+    """
     import networkx as nx
 
+    if len(request.graph.nodes) >= SPARSE_FROM:
+        return Arrangement(fit(_sparse_spectral(request)))
     graph = request.graph.networkx()
     return Arrangement(_fit(nx.spectral_layout(graph, weight="weight"), len(graph)))
+
+
+def _sparse_spectral(request: Request) -> Points:
+    """Return the eigenvectors of the second and third smallest eigenvalue."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import laplacian
+    from scipy.sparse.linalg import eigsh
+
+    springs, count = springs_of(request.graph), len(request.graph.nodes)
+    lines = coo_array((springs.strength, (springs.first, springs.second)), shape=(count, count))
+    start = np.random.default_rng(request.seed).random(count)
+    _, vectors = eigsh(laplacian((lines + lines.T).tocsr()), 3, which="SM", ncv=max(7, round(count**0.5)), v0=start)
+    return np.asarray(vectors[:, 1:3])
 
 
 def circular(request: Request) -> Arrangement:
     """Every node on one ring, groups side by side."""
     import networkx as nx
 
-    order = _by_group(request.graph)
+    order = _by_group(request)
     return Arrangement(_fit(nx.circular_layout(order), len(order)))
 
 
 def shell(request: Request) -> Arrangement:
-    """Agents on the inner ring, everybody else outside."""
+    """Hosts on the inner ring, everybody else outside."""
     import networkx as nx
 
-    graph, order = request.graph.networkx(), _by_group(request.graph)
-    agents = _agents(request.graph)
-    rings = [[node for node in order if node in agents], [node for node in order if node not in agents]]
-    return Arrangement(_fit(nx.shell_layout(graph, nlist=[ring for ring in rings if ring]), len(graph)))
+    order, hosts = _by_group(request), hosts_of(request.graph)
+    rings = [[node for node in order if hosts[node]], [node for node in order if not hosts[node]]]
+    return Arrangement(_fit(nx.shell_layout(_without_lines(order), nlist=[ring for ring in rings if ring]), len(order)))
 
 
 def spiral(request: Request) -> Arrangement:
     """One line wound up, groups in a row."""
     import networkx as nx
 
-    order = _by_group(request.graph)
+    order = _by_group(request)
     return Arrangement(_fit(nx.spiral_layout(order, equidistant=len(order) > 2), len(order)))
 
 
@@ -122,74 +153,51 @@ def multipartite(request: Request) -> Arrangement:
     """One column for each group."""
     import networkx as nx
 
-    graph = request.graph.networkx()
-    groups = request.graph.grouping(TAGS_FIRST).group_of(len(graph))
-    for node in graph:
-        graph.nodes[node]["subset"] = groups[node]
-    return Arrangement(_fit(nx.multipartite_layout(graph), len(graph)))
+    groups = request.groups(TAGS_FIRST).groups
+    graph = _without_lines(_by_group(request))
+    columns = {column: list(group.members) for column, group in enumerate(groups)}
+    return Arrangement(_fit(nx.multipartite_layout(graph, subset_key=columns), len(graph)))
 
 
 def bipartite(request: Request) -> Arrangement:
-    """Agents left, everybody else right."""
+    """Hosts left, everybody else right, groups in a row."""
     import networkx as nx
 
-    graph = request.graph.networkx()
-    agents = sorted(_agents(request.graph)) or [0]
-    return Arrangement(_fit(nx.bipartite_layout(graph, agents), len(graph)))
+    order, hosts = _by_group(request), hosts_of(request.graph)
+    sides = [[node for node in order if hosts[node]], [node for node in order if not hosts[node]]]
+    columns = {column: side for column, side in enumerate(sides) if side}
+    return Arrangement(_fit(nx.multipartite_layout(_without_lines(order), subset_key=columns), len(order)))
 
 
 def bfs(request: Request) -> Arrangement:
-    """Columns by the number of hops from the first agent."""
+    """Columns by the number of hops from the first host."""
     import networkx as nx
 
     graph = request.graph.networkx()
-    start = min(_agents(request.graph), default=0)
+    start = int(hosts_of(request.graph).argmax())
     _join_parts(graph, start)
     return Arrangement(_fit(nx.bfs_layout(graph, start), len(graph)))
 
 
-def _refine(request: Request, graph: nx.Graph, draw: Callable[[dict[int, Points] | None], Positions]) -> Arrangement:
-    """Run an iterative layout from the earlier positions; keep them as they are when nobody is new."""
-    start = _start(request, graph)
-    if start and set(request.kept()) == set(graph):
-        return Arrangement(_array(start, len(graph)))
-    return Arrangement(_fit(draw(start or None), len(graph)))
-
-
-def _start(request: Request, graph: nx.Graph) -> dict[int, Points]:
-    """Return earlier positions, with newcomers between their neighbours; empty when there are none.
-
-    Values are numpy arrays, because ForceAtlas2 copies them by `.copy()`.
-    """
-    kept = {node: np.asarray(position) for node, position in request.kept().items()}
-    if not kept:
-        return {}
-    rng = np.random.default_rng(request.seed)
-    places = dict(kept)
-    for node in graph:
-        if node not in kept:
-            near = [kept[other] for other in graph[node] if other in kept] or [np.full(2, 0.5)]
-            places[node] = np.clip(np.mean(near, axis=0) + rng.uniform(-0.1, 0.1, 2), _EDGE, 1 - _EDGE)
-    return places
-
-
-def _join_parts(graph: nx.Graph, start: int | None = None) -> None:
-    """Tie the parts of a graph together, for layouts that need it whole."""
+def _without_lines(order: list[int]) -> nx.Graph:
+    """Return a graph of the nodes alone, for layouts that look no further: building lines would take longest."""
     import networkx as nx
 
-    parts = [min(part) for part in nx.connected_components(graph)]
-    hub = parts[0] if start is None else start
-    for node in parts:
-        if not nx.has_path(graph, hub, node):
-            graph.add_edge(hub, node, weight=0.1)
+    graph = nx.Graph()
+    graph.add_nodes_from(order)
+    return graph
 
 
-def _agents(graph: TailnetGraph) -> set[int]:
-    return {node for node, kind in enumerate(graph.kinds) if kind in {NodeKind.AGENT, NodeKind.SILENT}}
+def _join_parts(graph: nx.Graph, hub: int = 0) -> None:
+    """Tie the parts of a graph to a node, for layouts that need it whole."""
+    import networkx as nx
+
+    parts = list(nx.connected_components(graph))
+    graph.add_edges_from((hub, min(part), {"weight": 0.1}) for part in parts if hub not in part)
 
 
-def _by_group(graph: TailnetGraph) -> list[int]:
-    return [member for group in graph.grouping(TAGS_FIRST).groups for member in group.members]
+def _by_group(request: Request) -> list[int]:
+    return [member for group in request.groups(TAGS_FIRST).groups for member in group.members]
 
 
 def _array(places: Positions, count: int) -> Points:
@@ -197,12 +205,4 @@ def _array(places: Positions, count: int) -> Points:
 
 
 def _fit(places: Positions, count: int) -> Points:
-    """Stretch positions to fill the unit square; what has no extent stays in the middle."""
-    points = _array(places, count)
-    if not count:
-        return points
-    low, high = points.min(axis=0), points.max(axis=0)
-    extent = high - low
-    spread = np.where(extent > 1e-9, extent, 1.0)
-    unit = np.where(extent > 1e-9, (points - low) / spread, 0.5)
-    return _EDGE + unit * (1 - 2 * _EDGE)
+    return fit(_array(places, count))

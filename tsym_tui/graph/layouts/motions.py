@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -24,3 +25,12 @@ def turned(points: Points, degrees: float) -> Points:
     if after > before > 0:
         spun *= before / after
     return np.asarray(np.clip(spun + 0.5, 0.0, 1.0))
+
+
+def way(start: Points, end: Points, steps: int) -> Iterator[Points]:
+    """Go from one placement to another, slowly at both ends; the last positions are `end` itself."""
+    for step in range(1, steps):
+        share = step / steps
+        eased = share * share * (3 - 2 * share)
+        yield start + (end - start) * eased
+    yield end

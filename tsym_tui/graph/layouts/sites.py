@@ -13,17 +13,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from tsym_tui.graph.cells import settle, width
-from tsym_tui.graph.groups import Group
+from tsym_tui.graph.groups import SITES_FIRST, Group
 from tsym_tui.graph.layouts.parcels import Box, boxes_of
 from tsym_tui.graph.layouts.regions import place_regions
 from tsym_tui.graph.layouts.untangle import untangle
 from tsym_tui.graph.layouts.values import Area, Arrangement, Placement, Points, Request, Size
 
+MOST_NODES = 120
+"""Moving nodes apart looks at all pairs of lines, many times; and names would not fit."""
+
 
 def sites(request: Request) -> Arrangement:
     """Place groups, then nodes."""
     graph, size = request.graph, request.size
-    grouping = graph.grouping()
+    grouping = request.groups(SITES_FIRST)
     if not graph.nodes:
         return Arrangement(np.empty((0, 2)))
     kept = _keep(request)
@@ -41,6 +44,7 @@ def sites(request: Request) -> Arrangement:
     }
     areas = _areas(grouping.groups, boxes, size)
     regions = place_regions(graph, Arrangement(_to_unit(cells, size), areas), size)
+    request.check()
     untangle(graph, cells, rooms, [(x * size.width, y * size.height) for x, y in regions.values()], request.seed)
     return Arrangement(_to_unit(cells, size), areas, grouping.words, regions)
 
@@ -122,7 +126,8 @@ def _keep(request: Request) -> Arrangement | None:
     None when groups have come or gone, when the picture has another size, or when there is nothing to keep.
     """
     graph, previous, size = request.graph, request.previous, request.size
-    groups = graph.grouping().groups
+    grouping = request.groups(SITES_FIRST)
+    groups = grouping.groups
     if previous is None or previous.layout != "sites" or previous.size != size:
         return None
     boxes = _previous_boxes(previous, groups, size)
@@ -140,7 +145,7 @@ def _keep(request: Request) -> Arrangement | None:
             if node not in kept:
                 cells[node] = _freest(cells[cells[:, 0] >= 0], _inside(box, group, names))
     regions = previous.regions if set(previous.regions) == set(graph.regions) else None
-    return Arrangement(_to_unit(cells, size), previous.areas, graph.grouping().words, regions)
+    return Arrangement(_to_unit(cells, size), previous.areas, grouping.words, regions)
 
 
 def _previous_boxes(previous: Placement, groups: Sequence[Group], size: Size) -> list[Box] | None:

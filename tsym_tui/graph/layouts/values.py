@@ -99,7 +99,7 @@ class Request:
 
     def groups(self, order: tuple[Criterion, ...]) -> Grouping:
         """Return the graph's groups by the criterion asked for, else by the first of `order` that serves."""
-        return self.graph.grouping(order if self.criterion is None else (self.criterion,))
+        return self.graph.grouping(order) if self.criterion is None else self.graph.grouped(self.criterion)
 
     def check(self) -> None:
         """Raise `LayoutCancelledError` when nobody wants the answer any more; long layouts ask between slices."""
