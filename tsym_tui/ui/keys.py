@@ -53,7 +53,9 @@ class Key(msgspec.Struct, frozen=True):
     """Place in the key row, lowest first; negative ones stand at its right end; 0 = not in the row."""
 
 
-_MAIN = (Scope.OVERVIEW, Scope.NODES, Scope.MATRIX, Scope.MAP)
+_NODES = (Scope.NODES, Scope.MATRIX, Scope.MAP)
+"""Where one moves among nodes."""
+_MAIN = (Scope.OVERVIEW, *_NODES)
 _LISTS = (*_MAIN, Scope.DETAIL, Scope.HELP, Scope.RESULTS, Scope.STREAM, Scope.CALLS)
 _ALONE = frozenset({Scope.HELP, Scope.PALETTE, Scope.EVERYWHERE})
 """Where only its own keys mean something."""
@@ -74,8 +76,15 @@ def _key(name: str, binds: Mapping[str, str], label: str, words: str, *scopes: S
 _UP_DOWN = {"j down": "move(1)", "k up": "move(-1)"}
 
 KEYS: tuple[Key, ...] = (
-    _key("j k", _UP_DOWN, "node", "next node, and the one before", Scope.MAP, rank=1),
-    _key("j k", _UP_DOWN, "move", "down and up", Scope.NODES, rank=1),
+    _key(
+        "h j k l",
+        {"h left": "steer(-1, 0)", "j down": "steer(0, 1)", "k up": "steer(0, -1)", "l right": "steer(1, 0)"},
+        "steer",
+        "to the nearest node in that direction; also arrows",
+        Scope.MAP,
+        rank=1,
+    ),
+    _key("j k", _UP_DOWN, "move", "down and up", Scope.OVERVIEW, Scope.NODES, rank=1),
     _key("j k", _UP_DOWN, "scroll", "down and up", Scope.DETAIL, Scope.HELP, Scope.STREAM, rank=1),
     _key("j k", _UP_DOWN, "host", "next host, and the one before", Scope.RESULTS, rank=1),
     _key(
@@ -90,24 +99,18 @@ KEYS: tuple[Key, ...] = (
     _key("PgDn PgUp", {"pagedown": "page(1)", "pageup": "page(-1)"}, "page", "a page down and up", *_LISTS),
     _key(
         "tab",
-        {"tab l right": "pair(1)", "shift+tab h left": "pair(-1)"},
-        "pair",
-        "next pair of this node; also h l, shift+tab",
-        Scope.MAP,
-        rank=2,
-    ),
-    _key(
-        "tab",
         {"tab": "pair(1)", "shift+tab": "pair(-1)"},
         "pair",
         "next pair of this node; shift+tab goes back",
+        Scope.MAP,
         Scope.NODES,
         Scope.DETAIL,
         rank=2,
     ),
-    _key("enter", {"enter 5": "app.open"}, "open", "the selection in full", *_MAIN, rank=3),
-    _key("space", {"space": "mark"}, "mark", "the host for commands, and unmark it", *_MAIN, rank=6),
-    _key("V", {"V": "unmark"}, "unmark", "every host", *_MAIN),
+    _key("enter", {"enter 5": "open_worst"}, "open", "where this is seen best", Scope.OVERVIEW, rank=2),
+    _key("enter", {"enter 5": "app.open"}, "open", "the selection in full", *_NODES, rank=3),
+    _key("space", {"space": "mark"}, "mark", "the host for commands, and unmark it", *_NODES, rank=6),
+    _key("V", {"V": "unmark"}, "unmark", "every host", *_NODES),
     _key(
         "x :",
         {"x ctrl+p colon": "app.palette"},
@@ -130,7 +133,14 @@ KEYS: tuple[Key, ...] = (
     _key("enter", {"enter": "choose"}, "run", "it, or ask for its values first", Scope.PALETTE, rank=2),
     _key("tab", {"tab": "complete"}, "complete", "take the name, or the next choice", Scope.PALETTE, rank=3),
     _key("esc", {"escape ctrl+c ctrl+q": "close"}, "back", "to the list, then close", Scope.PALETTE, rank=4),
+    _key("f", {"f": "focus_node"}, "focus", "this node in the middle, and back", Scope.MAP, rank=3),
+    _key("n N", {"n": "trouble(1)", "N": "trouble(-1)"}, "trouble", "the next one, the one before", Scope.MAP, rank=4),
+    _key(".", {"full_stop": "centre"}, "centre", "on the selection", Scope.MAP),
+    _key("b", {"b": "group"}, "group", "by what tells most, site, tag, owner, subnet, none", Scope.MAP, rank=8),
     _key("L", {"L": "layout"}, "layout", "next way to lay the map out", Scope.MAP, rank=7),
+    _key("< >", {"less_than_sign": "rotate(-1)", "greater_than_sign": "rotate(1)"}, "turn", "the map", Scope.MAP),
+    _key("a", {"a": "animate"}, "animate", "lay out anew and show how", Scope.MAP),
+    _key("i", {"i": "mini_map"}, "mini-map", "the whole in a corner of what is seen", Scope.MAP),
     _key(
         "+ - 0",
         {"plus equals_sign": "zoom(1)", "minus": "zoom(-1)", "0": "zoom(0)"},
@@ -152,9 +162,13 @@ KEYS: tuple[Key, ...] = (
         Scope.MAP,
     ),
     _key("o", {"o": "sort"}, "sort", "then the letter of a column; the same again turns it", Scope.NODES, rank=3),
+    _key("b", {"b": "group"}, "group", "by tag, owner, site, subnet, os, none", Scope.NODES, rank=3),
+    _key("z Z", {"z": "fold", "Z": "fold_all"}, "fold", "the group under the cursor, all groups", Scope.NODES, rank=7),
+    _key("t", {"t": "raw"}, "raw", "the JSON behind it as a tree, and back", Scope.DETAIL, rank=2),
+    _key("z Z", {"z": "fold", "Z": "fold_all"}, "fold", "a branch of the raw tree, all branches", Scope.DETAIL, rank=3),
     _key("m", {"m": "metric"}, "metric", "path, p50, p95, loss, jitter, age", Scope.MATRIX, rank=2),
     _key("n", {"n": "next_bad"}, "next bad", "next cell with trouble", Scope.MATRIX, rank=3),
-    _key("!", {"exclamation_mark": "only_problems"}, "only problems", "hide what is well", *_MAIN, rank=5),
+    _key("!", {"exclamation_mark": "only_problems"}, "only problems", "hide what is well", *_NODES, rank=5),
     _key("/", {"slash": "filter"}, "filter", "a name, tag: owner: os: path: rtt:> offline", *_MAIN, rank=4),
     _key("r", {"r": "app.probe_now"}, "probe", "the selected pair now, else every pair", rank=9),
     _key("p", {"p": "app.pause"}, "pause", "hold the picture; measuring goes on", rank=10),
@@ -169,7 +183,7 @@ KEYS: tuple[Key, ...] = (
     _key("y", {"y c": "copy"}, "copy", "the selection as text, also over SSH"),
     _key("esc", {"escape": "back"}, "back", "drop the pair, then the filter", *_MAIN),
     _key("esc", {"escape": "back"}, "back", "to the screen before", Scope.DETAIL, Scope.RESULTS, Scope.STREAM, rank=4),
-    _key("ctrl+t", {"ctrl+t": "app.theme"}, "theme", "dark, light, colour-blind, 16, none"),
+    _key("ctrl+t", {"ctrl+t": "app.theme"}, "theme", "dark, light, strong, colour-blind, 16, none"),
     _key("ctrl+z", {"ctrl+z": "app.suspend_process"}, "suspend", "to the shell; fg comes back"),
     _key("?", {"question_mark f1": "app.help"}, "keys", "this list", rank=-2),
     _key("q", {"q ctrl+c ctrl+q": "app.leave"}, "quit", "end tsym", rank=-1),
