@@ -22,11 +22,13 @@ from tsym_tui.ui.screens.help import HelpScreen
 from tsym_tui.ui.screens.map import MapScreen
 from tsym_tui.ui.screens.matrix import MatrixScreen
 from tsym_tui.ui.screens.nodes import NodesScreen
+from tsym_tui.ui.screens.overview import OverviewScreen
 from tsym_tui.ui.screens.palette import PaletteScreen
 from tsym_tui.ui.screens.results import ResultsScreen
 from tsym_tui.ui.screens.stream import StreamScreen
 
 SCREENS: dict[Scope, type[TailnetScreen | HelpScreen | PaletteScreen]] = {
+    Scope.OVERVIEW: OverviewScreen,
     Scope.NODES: NodesScreen,
     Scope.MATRIX: MatrixScreen,
     Scope.MAP: MapScreen,

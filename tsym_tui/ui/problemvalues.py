@@ -29,6 +29,11 @@ class Kind(IntEnum):
     EXPIRING = 7
     HEALTH = 8
 
+    @property
+    def is_of_papers(self) -> bool:
+        """Whether it is about what control or a daemon says, and not about paths."""
+        return self in {Kind.BARRED, Kind.EXPIRING, Kind.HEALTH}
+
 
 class Opens(StrEnum):
     """Where a person looks closer."""

@@ -4,6 +4,12 @@ from tsym_tui.ui.screens.base import TailnetScreen
 from tsym_tui.ui.screens.map import MapScreen
 from tsym_tui.ui.screens.matrix import MatrixScreen
 from tsym_tui.ui.screens.nodes import NodesScreen
+from tsym_tui.ui.screens.overview import OverviewScreen
 
-SCREENS: dict[str, type[TailnetScreen]] = {"nodes": NodesScreen, "matrix": MatrixScreen, "map": MapScreen}
+SCREENS: dict[str, type[TailnetScreen]] = {
+    "overview": OverviewScreen,
+    "nodes": NodesScreen,
+    "matrix": MatrixScreen,
+    "map": MapScreen,
+}
 """The screens that a number opens, by name."""
