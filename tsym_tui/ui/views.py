@@ -20,7 +20,7 @@ from tsym_tui.ui.problems import Problem, find_problems
 from tsym_tui.ui.rows.faces import Face, face_of
 from tsym_tui.ui.rows.header import Mood
 from tsym_tui.ui.rows.nodedetail import neighbours
-from tsym_tui.ui.rows.nodestable import ordered
+from tsym_tui.ui.rows.nodelines import TableLine, TableState, stops
 
 
 class Picture(msgspec.Struct, frozen=True):
@@ -59,6 +59,8 @@ class View:
     """Hosts that commands run on; none = on all."""
     sort: tuple[str, bool] | None = None
     """Letter of the column that the table is sorted by, and whether it is turned round."""
+    groups: TableState = field(default_factory=TableState)
+    """How the table is grouped, and which groups are folded."""
     _listed: tuple[NodeRef, ...] = ()
     _narrowed: Snapshot | None = None
 
@@ -92,9 +94,14 @@ class View:
         return self._listed
 
     @property
+    def table_lines(self) -> tuple[TableLine, ...]:
+        """The lines of the table: nodes in its order, under their groups."""
+        return () if self.digest is None else self.groups.lines(self.digest, self._listed, self.sort)
+
+    @property
     def table(self) -> list[NodeRef]:
-        """The same in the table's order."""
-        return [] if self.digest is None else ordered(self.digest, self._listed, self.sort)
+        """The nodes that the table's cursor goes through."""
+        return stops(self.table_lines, self.node)
 
     @property
     def pair(self) -> tuple[NodeRef, NodeRef] | None:

@@ -10,7 +10,7 @@ from tsym_agent.model.paths import PathKind, PingKind, SampleState
 from tsym_tui.graph.looks import Direction, Line, Role, combine, format_age, format_loss, format_ms
 from tsym_tui.ui.digests import Digest
 from tsym_tui.ui.rows.facts import claims, fact, standing_lines
-from tsym_tui.ui.rows.history import history_rows
+from tsym_tui.ui.rows.history import history_rows, now_of
 from tsym_tui.ui.rows.pens import Pen, Row, blank, fit_text, spread, wrap
 from tsym_tui.ui.source import Sample
 
@@ -34,7 +34,7 @@ def pair_rows(
         [],
         *_numbers(pen, forth, back),
     ]
-    rows += _section(history_rows(pen, samples, _now_of(samples, forth if forth is not None else back), cells))
+    rows += _section(history_rows(pen, samples, now_of(samples, forth if forth is not None else back), cells))
     rows += _section([*_route(pen, digest, line, cells), *_troubles(pen, digest, ends, cells)])
     rows += _section(_claims(pen, digest, ends))
     return rows
@@ -164,12 +164,3 @@ def _claims(pen: Pen, digest: Digest, ends: tuple[NodeRef, NodeRef]) -> list[Row
 def _section(rows: list[Row]) -> list[Row]:
     """Put a blank row before a block that has something to say."""
     return [[*blank(0)], *rows] if rows else []
-
-
-def _now_of(samples: Sequence[Sample], pair: Pair | None) -> float:
-    """Tell the samples' clock now: the newest answer is `age_s` old."""
-    answers = [sample.at_s for sample in samples if sample.latency_ms is not None]
-    newest = max((sample.at_s for sample in samples), default=0.0)
-    if not answers or pair is None or pair.age_s is None:
-        return newest
-    return max(newest, max(answers) + pair.age_s)

@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from tsym_tui.ui.bindings import bindings_of
 from tsym_tui.ui.keys import Scope
+from tsym_tui.ui.rows.nodelines import GroupedBy
 from tsym_tui.ui.rows.nodestable import sort_letters
 from tsym_tui.ui.screens.base import TailnetScreen
 from tsym_tui.ui.widgets.details import DetailPane
@@ -35,6 +36,33 @@ class NodesScreen(TailnetScreen, inherit_bindings=False):
     def action_page(self, step: int) -> None:
         """Select a node a page away."""
         self.action_move(step * self.query_one(TablePane).page)
+
+    def action_group(self) -> None:
+        """Group by the next thing."""
+        by = self.desk.view.groups.regroup()
+        self.show()
+        self.say("groups: none" if by is GroupedBy.NONE else f"grouped by {by}; z folds a group, Z all")
+
+    def action_fold(self) -> None:
+        """Fold the group under the cursor, or unfold it."""
+        view = self.desk.view
+        if view.groups.fold(view.table_lines, view.node):
+            self.show()
+        else:
+            self.say("b groups the nodes first")
+
+    def action_fold_all(self) -> None:
+        """Fold every group, or unfold all."""
+        view = self.desk.view
+        view.groups.fold_all(view.table_lines)
+        self.show()
+
+    @property
+    def crumbs(self) -> tuple[str, ...]:
+        """Where we are, and what the table is grouped by."""
+        by = self.desk.view.groups.by
+        title, *extra = super().crumbs
+        return (title, *([] if by is GroupedBy.NONE else [f"by {by}"]), *extra)
 
     def action_sort(self) -> None:
         """Ask for the column."""
