@@ -46,7 +46,7 @@ def test_glyphs_are_those_the_terminal_can_show(wanted: str, term: str, encoding
 
 
 def test_a_setting_that_does_not_exist_names_those_that_do() -> None:
-    with pytest.raises(ValueError, match="dark, light, cb"):
+    with pytest.raises(ValueError, match="dark, light, high-contrast"):
         Settings(theme="pink")
     with pytest.raises(ValueError, match="braille, block, ascii"):
         Settings(glyphs="emoji")

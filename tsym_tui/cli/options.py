@@ -19,7 +19,7 @@ from tsym_agent.model.homes import at_home
 Function = Callable[..., object]
 Decorator = Callable[[Function], Function]
 
-THEME_NAMES = ("auto", "dark", "light", "cb", "ansi16", "mono")
+THEME_NAMES = ("auto", "dark", "light", "high-contrast", "deuteranopia", "tritanopia", "ansi16", "mono", "cb")
 GLYPH_NAMES = ("auto", "braille", "block", "ascii")
 START_SCREENS = ("overview", "nodes", "matrix", "map")
 THRESHOLDS_MS = (5.0, 20.0, 50.0, 100.0, 200.0)

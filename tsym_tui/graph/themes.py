@@ -1,4 +1,4 @@
-"""Colours by role: five themes, and how a colour fades with age.
+"""Colours by role: the themes, and how a colour fades with age.
 
 A role says what a thing means; a theme says how that looks on one kind of terminal. Colours are `#rrggbb`, or the names
 of the sixteen ANSI colours as rich spells them, or None for what the terminal has anyway. In NO_COLOR (`mono`) roles
@@ -162,11 +162,24 @@ LIGHT = _hex_theme(
     "227b8d 128263 4e822c 8d7608 a96000 ac3400",
     is_light=True,
 )
-COLOUR_BLIND = _hex_theme(
-    "cb",
+HIGH_CONTRAST = _hex_theme(
+    "high-contrast",
+    "000000 0c0c0c 202020 332c6e 7d8790 a8b4c0 c4ced8 ffffff ffffff cfc4ff 7df0cb ffcf5c ff86c8 b0b8c2",
+    "4cc4f0 62e8b8 b4f060 fff04a ffb938 ff8450",
+)
+"""For weak eyes and bright rooms: black, and nothing that is read below 7:1."""
+DEUTERANOPIA = _hex_theme(
+    "deuteranopia",
     "0e1116 151a21 1a2027 2b3038 232a33 5a6572 7d8896 b9c3ce eef2f6 ffffff 6ea8ff f0c060 e86fc0 66707d",
     "5e9ae7 80b7eb b1cfe5 e2d8b3 efc876 f9a63e",
 )
+"""Blue, grey, amber, and dead is magenta: for eyes that mix red and green, of either kind. Holds for all three."""
+TRITANOPIA = _hex_theme(
+    "tritanopia",
+    "0e1116 151a21 1a2027 2b3038 232a33 5a6572 7d8896 b9c3ce eef2f6 ffffff 4fc3c7 f2b8b0 c77bf5 66707d",
+    "33a8b1 62c0c4 a6d8d6 ecd9d4 f5aaa0 f86f62",
+)
+"""Teal, grey, red, and dead is violet: for eyes that mix blue and yellow."""
 ANSI16 = Theme(
     "ansi16",
     {
@@ -215,5 +228,8 @@ MONO = Theme(
     (PLAIN,) * 6,
 )
 
-THEMES = {theme.name: theme for theme in (DARK, LIGHT, COLOUR_BLIND, ANSI16, MONO)}
+THEMES = {theme.name: theme for theme in (DARK, LIGHT, HIGH_CONTRAST, DEUTERANOPIA, TRITANOPIA, ANSI16, MONO)}
 """Every theme by the name that settings use."""
+
+THEME_ALIASES = {"cb": "deuteranopia"}
+"""Names that settings may still use for a theme."""

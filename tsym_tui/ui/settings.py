@@ -12,11 +12,11 @@ from math import isfinite
 import msgspec
 
 from tsym_tui.graph.looks import Level
-from tsym_tui.graph.themes import THEMES, THRESHOLDS_MS
+from tsym_tui.graph.themes import THEME_ALIASES, THEMES, THRESHOLDS_MS
 
 AUTO = "auto"
 
-THEME_NAMES = (AUTO, *THEMES)
+THEME_NAMES = (AUTO, *THEMES, *THEME_ALIASES)
 GLYPH_NAMES = (AUTO, *(level.value for level in Level))
 
 _PLAIN_TERMINALS = ("dumb", "vt", "unknown")
@@ -65,7 +65,7 @@ def choose_theme(wanted: str, env: Mapping[str, str]) -> str:
     A light background is only known where the terminal says so (COLORFGBG, set by rxvt, Konsole and some others).
     """
     if wanted != AUTO:
-        return wanted
+        return THEME_ALIASES.get(wanted, wanted)
     term = env.get("TERM", "")
     if env.get("NO_COLOR") or term.startswith(_PLAIN_TERMINALS):
         return "mono"

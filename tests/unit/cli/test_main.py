@@ -19,7 +19,7 @@ from tsym_tui.cli import options, root
 from tsym_tui.cli.exits import Exit, worst
 from tsym_tui.cli.options import GLYPH_NAMES, THEME_NAMES
 from tsym_tui.graph.looks import Level
-from tsym_tui.graph.themes import THEMES, THRESHOLDS_MS
+from tsym_tui.graph.themes import THEME_ALIASES, THEMES, THRESHOLDS_MS
 
 TSYM = (sys.executable, "-m", "tsym_tui")
 PATIENCE_S = 30
@@ -52,7 +52,7 @@ def test_every_option_is_documented() -> None:
 
 
 def test_names_in_options_are_those_of_the_drawing() -> None:
-    assert ("auto", *THEMES) == THEME_NAMES
+    assert ("auto", *THEMES, *THEME_ALIASES) == THEME_NAMES
     assert ("auto", *(level.value for level in Level)) == GLYPH_NAMES
     assert options.THRESHOLDS_MS == THRESHOLDS_MS
 
