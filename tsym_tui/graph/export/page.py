@@ -16,12 +16,13 @@ from tsym_tui.graph.themes import Theme
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def page(frame: Frame, theme: Theme, format: str, *, title: str, at: datetime, note: str = "") -> bytes:  # noqa: A002 - the word of every command
-    """Write a frame as text, svg, png or html.
+def page(frame: Frame, theme: Theme, format: str, *, title: str, at: datetime | None, note: str = "") -> bytes:  # noqa: A002 - the word of every command
+    """Write a frame as text, svg, png or html; `at` None = when it was is nobody's business.
 
     Raises `ExportError` for another format, and for png without Pillow.
     """
-    words = ", ".join(part for part in (at.strftime("%Y-%m-%d %H:%M:%S %Z").strip(), note) if part)
+    time = at.strftime("%Y-%m-%d %H:%M:%S %Z").strip() if at is not None else ""
+    words = ", ".join(part for part in (time, note) if part)
     if format == "text":
         return f"{title}\n{words}\n\n{to_plain(frame)}".encode()
     if format not in _PAINTERS:

@@ -95,9 +95,10 @@ def make_picture(request: ExportRequest) -> Picture:
 
 
 def make_page(frame: Frame, theme: Theme, *, title: str, words: str) -> Picture:
-    """Draw any screen's cells under a title and a line of words."""
+    """Draw any screen's cells under a title and a line of words; without either, the cells alone."""
     theme = coloured(theme)
-    return paint([*_head(title, words, theme, frame.width), *frame.rows], frame.width, theme, title)
+    head = _head(title, words, theme, frame.width) if title or words else ()
+    return paint([*head, *frame.rows], frame.width, theme, title)
 
 
 def coloured(theme: Theme) -> Theme:

@@ -1,9 +1,10 @@
-"""PNG by Pillow (extra `png`), with Pillow's own font: the machine needs none."""
+"""PNG by Pillow (extra `png`), in a monospace font where the machine has one we know, else in Pillow's own."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tsym_tui.graph.export.glyphs import GLYPHS, MIDDLE, Point
 from tsym_tui.graph.export.picture import CELL_HEIGHT, CELL_WIDTH, Picture, Shape, Words, make_picture
@@ -34,7 +35,7 @@ def to_png(request: ExportRequest) -> bytes:
 def draw_png(picture: Picture) -> bytes:
     """Write a picture as a PNG file; raises `ExportError` as above."""
     try:
-        from PIL import Image, ImageDraw, ImageFont
+        from PIL import Image, ImageDraw
     except ImportError as error:
         raise ExportError("png needs Pillow: pip install 'tsym[png]', or choose svg") from error
     factor = SCALE * _SMOOTH
@@ -43,19 +44,43 @@ def draw_png(picture: Picture) -> bytes:
         cells = f"{picture.width / CELL_WIDTH:.0f}x{picture.height / CELL_HEIGHT:.0f}"
         raise ExportError(f"a picture of {cells} cells is too large for png: choose svg")
     image = Image.new("RGB", size, picture.background)
-    font = ImageFont.load_default(CELL_HEIGHT * 0.84 * factor)
-    if not isinstance(font, ImageFont.FreeTypeFont):
-        raise ExportError(
-            "png needs a Pillow with FreeType, as its wheels have it: pip install 'tsym[png]', or choose svg"
-        )
-    _paint(ImageDraw.Draw(image), picture, font, factor)
+    _paint(ImageDraw.Draw(image), picture, _load_fonts(CELL_HEIGHT * 0.84 * factor), factor)
     image = image.resize((size[0] // _SMOOTH, size[1] // _SMOOTH), Image.Resampling.LANCZOS)
     file = BytesIO()
     image.save(file, "PNG")
     return file.getvalue()
 
 
-def _paint(draw: ImageDraw, picture: Picture, font: FreeTypeFont, factor: int) -> None:
+class _Fonts(NamedTuple):
+    normal: FreeTypeFont
+    bold: FreeTypeFont | None
+    """None = letters are drawn thicker."""
+
+
+_KNOWN_FONTS = (
+    ("DejaVuSansMono.ttf", "DejaVuSansMono-Bold.ttf"),
+    ("LiberationMono-Regular.ttf", "LiberationMono-Bold.ttf"),
+    ("Menlo.ttc", ""),
+    ("consola.ttf", "consolab.ttf"),
+)
+"""Files of monospace fonts and their bold ones, found by Pillow where systems keep fonts."""
+
+
+def _load_fonts(size: float) -> _Fonts:
+    from PIL import ImageFont
+
+    for name, bold in _KNOWN_FONTS:
+        with suppress(OSError):
+            return _Fonts(ImageFont.truetype(name, size), ImageFont.truetype(bold, size) if bold else None)
+    font = ImageFont.load_default(size)
+    if not isinstance(font, ImageFont.FreeTypeFont):
+        raise ExportError(
+            "png needs a Pillow with FreeType, as its wheels have it: pip install 'tsym[png]', or choose svg"
+        )
+    return _Fonts(font, None)
+
+
+def _paint(draw: ImageDraw, picture: Picture, fonts: _Fonts, factor: int) -> None:
     for x, y, wide, high, colour in picture.grounds:
         draw.rectangle((x * factor, y * factor, (x + wide) * factor - 1, (y + high) * factor - 1), fill=colour)
     radius = CELL_WIDTH / 6 * factor
@@ -64,7 +89,7 @@ def _paint(draw: ImageDraw, picture: Picture, font: FreeTypeFont, factor: int) -
     for shape in picture.shapes:
         _draw_shape(draw, shape, factor)
     for words in picture.words:
-        _draw_words(draw, words, font, factor)
+        _draw_words(draw, words, fonts, factor)
 
 
 def _around(x: float, y: float, radius: float) -> tuple[float, float, float, float]:
@@ -93,9 +118,10 @@ def _draw_shape(draw: ImageDraw, shape: Shape, factor: int) -> None:
             )
 
 
-def _draw_words(draw: ImageDraw, words: Words, font: FreeTypeFont, factor: int) -> None:
+def _draw_words(draw: ImageDraw, words: Words, fonts: _Fonts, factor: int) -> None:
     """Write a word so that it fills its cells: the space left over goes between its letters."""
     x, y, wide, text, colour, is_bold = words
+    font = fonts.bold if is_bold and fonts.bold is not None else fonts.normal
     spare = wide * factor - font.getlength(text)
     step = spare / len(text)
     at = x * factor + step / 2
@@ -106,6 +132,6 @@ def _draw_words(draw: ImageDraw, words: Words, font: FreeTypeFont, factor: int) 
             font=font,
             fill=colour,
             anchor="ls",
-            stroke_width=0.25 * factor if is_bold else 0,
+            stroke_width=0.25 * factor if is_bold and font is fonts.normal else 0,
         )
         at += font.getlength(char) + step
