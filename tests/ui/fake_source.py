@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tsym_agent.model.ids import NodeRef
 from tsym_agent.model.paths import PathKind
 from tsym_agent.model.snapshot import Snapshot
+from tsym_tui.fleet.calls import CallLog
 from tsym_tui.fleet.fleet import Asked
 from tsym_tui.ui.source import PairKey
 
@@ -20,6 +21,9 @@ class FakeSample:
     at_s: float
     latency_ms: float | None
     path: PathKind = PathKind.DIRECT
+    endpoint: str | None = None
+    derp_region: str | None = None
+    peer_relay: str | None = None
 
 
 class FakeSource:
@@ -36,6 +40,7 @@ class FakeSource:
         self.failure: Exception | None = None
         self.clients: dict[str, object] = {}
         """Who asks which host, by its name."""
+        self.calls = CallLog(clock=lambda: 0.0)
 
     @property
     def is_closed(self) -> bool:

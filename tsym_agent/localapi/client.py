@@ -35,7 +35,7 @@ from tsym_agent.model.pings import PingResult, parse_ping_result
 from tsym_agent.model.prefs import Prefs, parse_prefs
 from tsym_agent.model.status import Status, SweepStatus, parse_status, parse_sweep_status
 from tsym_agent.model.whois import WhoIs, parse_whois
-from tsym_agent.wire.client import Body, HttpClient
+from tsym_agent.wire.client import Body, HttpClient, Observer
 from tsym_agent.wire.errors import WireError, WireTimeoutError
 from tsym_agent.wire.streams import Opener
 
@@ -75,6 +75,10 @@ class LocalClient:
         self._pings = HttpClient(opener, host_header=host_header, auth=login, max_connections=max_pings)
         self._daemon_version: str | None = None
         self._rights: Rights | None = None
+
+    def observe(self, observer: Observer) -> None:
+        """Tell `observer` of every call from now on, when it ends; it must not raise."""
+        self._calls.observer = self._pings.observer = observer
 
     @property
     def daemon_version(self) -> str | None:

@@ -108,15 +108,14 @@ class PodRequests(HttpClient):
         self._run = run
         self._processes: set[Process] = set()
 
-    async def request(
+    async def _request(
         self,
         method: str,
         target: str,
-        *,
-        body: bytes = b"",
-        headers: Sequence[tuple[str, str]] = (),
-        timeout_s: float = 5.0,
-        is_repeatable: bool | None = None,
+        body: bytes,
+        headers: Sequence[tuple[str, str]],
+        timeout_s: float,
+        is_repeatable: bool | None,
     ) -> Response:
         """Ask and return the whole answer; `timeout_s` is the daemon's, the way there has its own on top."""
         _ = is_repeatable  # what did not come about is never asked twice
@@ -128,14 +127,8 @@ class PodRequests(HttpClient):
                 raise WireTimeoutError(f"no whole answer within {timeout_s + START_S:g} s") from error
 
     @asynccontextmanager
-    async def stream(
-        self,
-        method: str,
-        target: str,
-        *,
-        body: bytes = b"",
-        headers: Sequence[tuple[str, str]] = (),
-        timeout_s: float = 5.0,
+    async def _stream(
+        self, method: str, target: str, body: bytes, headers: Sequence[tuple[str, str]], timeout_s: float
     ) -> AsyncIterator[StreamedResponse]:
         """Ask and hand over the answer as it comes. Leaving the context ends the process."""
         async with self._answer(method, target, body, headers, timeout_s, STREAM_S) as answer:

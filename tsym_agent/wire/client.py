@@ -9,6 +9,7 @@ A call that times out or is cancelled closes its connection. That is the only wa
 from __future__ import annotations
 
 import asyncio
+import time
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -42,6 +43,21 @@ class Response(NamedTuple):
         return find_header(self.headers, name)
 
 
+class Call(NamedTuple):
+    """One call that ended, or a stream that stands or ended, as an observer is told of it."""
+
+    method: str
+    target: str
+    seconds: float
+    received: int
+    """Bytes of the answer's body."""
+    outcome: str
+    """The answer's status, else what became of the call."""
+
+
+Observer = Callable[[Call], None]
+
+
 class StreamedResponse:
     """An answer whose body is still coming."""
 
@@ -54,6 +70,8 @@ class StreamedResponse:
     ) -> None:
         self.status = status
         self.headers = headers
+        self.received = 0
+        """Bytes of the body so far, as far as it was iterated over."""
         self._connection = connection
         self._end = end
 
@@ -69,6 +87,7 @@ class StreamedResponse:
         chunk = await self._connection.read_some()
         if chunk is None:
             raise StopAsyncIteration
+        self.received += len(chunk)
         return bytes(chunk)
 
     async def read(self, limit: int = MAX_BODY_BYTES) -> Body:
@@ -115,6 +134,8 @@ class HttpClient:
         self._idle: list[Connection] = []
         self._open: set[Connection] = set()
         self.is_closed = False
+        self.observer: Observer | None = None
+        """Who wants to know of every call but those of `open`; must not raise."""
 
     async def request(
         self,
@@ -132,6 +153,29 @@ class HttpClient:
         daemon's silence. A kept connection may turn out closed only when it is used: then a repeatable request (GET
         and HEAD, unless told) is sent once more on a new one.
         """
+        if (tell := self.observer) is None:
+            return await self._request(method, target, body, headers, timeout_s, is_repeatable)
+        began = time.perf_counter()
+        received, outcome = 0, ""
+        try:
+            answer = await self._request(method, target, body, headers, timeout_s, is_repeatable)
+            received, outcome = len(answer.body), str(answer.status)
+        except BaseException as error:
+            outcome = _ending(error)
+            raise
+        finally:
+            tell(Call(method, target, time.perf_counter() - began, received, outcome))
+        return answer
+
+    async def _request(
+        self,
+        method: str,
+        target: str,
+        body: bytes,
+        headers: Sequence[tuple[str, str]],
+        timeout_s: float,
+        is_repeatable: bool | None,
+    ) -> Response:
         may_repeat = method in READING_METHODS if is_repeatable is None else is_repeatable
         message = self._prepare(method, body, headers)
         async with self._slots, _deadline(timeout_s):
@@ -177,6 +221,29 @@ class HttpClient:
 
         `timeout_s` bounds the time to the answer's head; the body may take for ever. Leaving the context closes it.
         """
+        if (tell := self.observer) is None:
+            async with self._stream(method, target, body, headers, timeout_s) as answer:
+                yield answer
+            return
+        began = time.perf_counter()
+        received, outcome = 0, "ended"
+        try:
+            async with self._stream(method, target, body, headers, timeout_s) as answer:
+                tell(Call(method, target, time.perf_counter() - began, 0, f"{answer.status} follows"))
+                try:
+                    yield answer
+                finally:
+                    received = answer.received
+        except BaseException as error:
+            outcome = _ending(error)
+            raise
+        finally:
+            tell(Call(method, target, time.perf_counter() - began, received, outcome))
+
+    @asynccontextmanager
+    async def _stream(
+        self, method: str, target: str, body: bytes, headers: Sequence[tuple[str, str]], timeout_s: float
+    ) -> AsyncIterator[StreamedResponse]:
         message = self._prepare(method, body, headers)
         connection: Connection | None = None
         try:
@@ -260,6 +327,15 @@ class HttpClient:
     def _close(self, connection: Connection) -> None:
         self._open.discard(connection)
         connection.abort()
+
+
+def _ending(error: BaseException) -> str:
+    """Say in a word or two how a call ended that brought no answer."""
+    if isinstance(error, WireTimeoutError):
+        return "no answer"
+    if isinstance(error, (asyncio.CancelledError, GeneratorExit)):
+        return "given up"
+    return "broke" if isinstance(error, DisconnectedError) else "failed"
 
 
 def find_header(headers: Sequence[Header], name: str) -> str | None:

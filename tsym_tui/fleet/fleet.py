@@ -27,6 +27,7 @@ from tsym_agent.probe import limits
 from tsym_agent.probe.plan import PairKey, Plan
 from tsym_agent.probe.sweep import Clock, Enough, RoundTemplate, Sender
 from tsym_agent.probe.window import Sample
+from tsym_tui.fleet.calls import CallLog, observed
 from tsym_tui.fleet.connecting import Connector, expand
 from tsym_tui.fleet.details import NodeDetails, ask_details
 from tsym_tui.fleet.discovery import (
@@ -133,7 +134,9 @@ class Fleet:
             clock=clock,
         )
         self._turns = asyncio.Semaphore(TURNS)
-        self._connector = connect or Connector(options.env, may_ask=options.may_ask)
+        self.calls = CallLog()
+        """What its hosts were asked, and what that cost."""
+        self._connector = observed(connect or Connector(options.env, may_ask=options.may_ask), self.calls)
         self._members: tuple[Member, ...] = ()
         self._tasks: dict[Member, asyncio.Task[None]] = {}
         self._found: dict[str, Member] = {}

@@ -14,6 +14,7 @@ from tsym_agent.model.paths import PathKind
 from tsym_agent.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from tsym_tui.fleet.calls import CallLog
     from tsym_tui.fleet.fleet import Asked
 
 PairKey: TypeAlias = tuple[NodeRef, NodeRef]
@@ -33,6 +34,18 @@ class Sample(Protocol):
     @property
     def path(self) -> PathKind:
         """The class its pong named."""
+
+    @property
+    def endpoint(self) -> str | None:
+        """Where the pong came from, if directly."""
+
+    @property
+    def derp_region(self) -> str | None:
+        """Code of the region it came through, if any."""
+
+    @property
+    def peer_relay(self) -> str | None:
+        """`ip:port:vni:N` of the peer relay it came through, if any."""
 
 
 class SnapshotSource(Protocol):
@@ -58,6 +71,10 @@ class SnapshotSource(Protocol):
 
     def asked(self) -> tuple[Asked, ...]:
         """Return every host in its order, with who asks it: for running commands."""
+
+    @property
+    def calls(self) -> CallLog:
+        """What hosts were asked, and what that cost."""
 
     async def aclose(self) -> None:
         """Stop looking; leaves no task, socket or child behind."""
