@@ -86,12 +86,14 @@ class Digest(msgspec.Struct, frozen=True):
     def kind_of(self, ref: NodeRef) -> NodeKind:
         """Say what a node is to us."""
         sums = self.sum_of(ref)
-        reaches = any(pair.state is SampleState.FRESH for pair in self.outgoing.get(ref, ()))
-        if sums.failed and not sums.fresh and not reaches:
+        if sums.failed and not sums.fresh and not self._reaches_anybody(ref):
             return NodeKind.DEAD
         if sums.host is None:
             return NodeKind.PEER
         return NodeKind.AGENT if sums.host.state is HostState.OK else NodeKind.SILENT
+
+    def _reaches_anybody(self, ref: NodeRef) -> bool:
+        return any(pair.state is SampleState.FRESH for pair in self.outgoing.get(ref, ()))
 
     def relay_of(self, pair: Pair) -> NodeRef | None:
         """Find the node that relays a pair; None when nobody knows whose its address is."""
@@ -160,7 +162,7 @@ def digest(snapshot: Snapshot) -> Digest:
     return Digest(
         snapshot=snapshot,
         names=names,
-        order=tuple(sorted(snapshot.nodes, key=lambda ref: (ref not in hosts, _by_value(names[ref]), ref))),
+        order=tuple(sorted(snapshot.nodes, key=lambda ref: (ref not in hosts, by_value(names[ref]), ref))),
         endpoints=_endpoints(snapshot),
         sums={ref: sum_up(pairs, hosts.get(ref)) for ref, pairs in arrived.items()},
         incoming=arrived,
@@ -183,7 +185,7 @@ def _unique_names(nodes: Iterable[Node]) -> dict[NodeRef, str]:
     return names
 
 
-def _by_value(name: str) -> tuple[tuple[int, int, str], ...]:
+def by_value(name: str) -> tuple[tuple[int, int, str], ...]:
     """Make a sorting key that puts web-2 before web-10."""
     parts = re.split(r"(\d+)", name.casefold())
     return tuple((1, int(part), "") if part.isascii() and part.isdigit() else (0, 0, part) for part in parts)
