@@ -98,7 +98,7 @@ _ALL = (
     Layout("force", forces.force, stays=Near.NEIGHBOURS, is_iterative=True),
     Layout("focus", focuses.focus, turns=False, stays=None, has_focus=True),
     Layout("spring", family.spring, most_nodes=499, stays=Near.NEIGHBOURS, is_iterative=True),
-    Layout("kamada-kawai", family.kamada_kawai, most_nodes=150, stays=Near.NEIGHBOURS, needs_scipy=True),
+    Layout("kamada-kawai", family.kamada_kawai, most_nodes=100, stays=Near.NEIGHBOURS, needs_scipy=True),
     Layout("spectral", family.spectral, most_nodes=2000, stays=Near.NEIGHBOURS, needs_scipy=True),
     Layout("forceatlas2", family.forceatlas2, most_nodes=500, stays=Near.NEIGHBOURS, is_iterative=True),
     Layout("arf", family.arf, most_nodes=300, stays=Near.NEIGHBOURS, is_iterative=True),

@@ -44,8 +44,8 @@ def sites(request: Request) -> Arrangement:
     }
     areas = _areas(grouping.groups, boxes, size)
     regions = place_regions(graph, Arrangement(_to_unit(cells, size), areas), size)
-    request.check()
-    untangle(graph, cells, rooms, [(x * size.width, y * size.height) for x, y in regions.values()], request.seed)
+    marks = [(x * size.width, y * size.height) for x, y in regions.values()]
+    untangle(graph, cells, rooms, marks, np.random.default_rng(request.seed), request.check)
     return Arrangement(_to_unit(cells, size), areas, grouping.words, regions)
 
 

@@ -6,6 +6,9 @@ direction, crossings, names that crowd, and length. Each step tries one node som
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import islice
+
 import numpy as np
 
 from tsym_agent.model.paths import SampleState
@@ -24,6 +27,10 @@ MOVES = 120
 CHOICES = 16
 """Places tried for a node at a time."""
 
+MOST_LEGS = 200
+"""Of more straight pieces of lines an even share is looked at: a map of so many shows bundles, and all would take long.
+"""
+
 _NAME, _PARALLEL, _CROSSING, _CROWD, _LENGTH = 9.0, 10.0, 2.0, 25.0, 0.03
 """Prices, tuned by looking."""
 
@@ -35,18 +42,26 @@ _SAME_WAY = 0.95
 
 
 def untangle(
-    graph: TailnetGraph, cells: Points, rooms: dict[int, Box], marks: list[tuple[float, float]], seed: int
+    graph: TailnetGraph,
+    cells: Points,
+    rooms: dict[int, Box],
+    marks: list[tuple[float, float]],
+    rng: np.random.Generator,
+    check: Callable[[], None],
 ) -> None:
-    """Improve `cells` in place; a node never leaves its room. `marks` are the cells of the graph's regions, fixed."""
+    """Improve `cells` in place; a node never leaves its room. `marks` are the cells of the graph's regions, fixed.
+
+    `check` is called before each node, and may raise to end the search.
+    """
     judge = _Judge(graph, cells, marks)
     if not judge.has_lines or len(cells) < 2:
         return
-    rng = np.random.default_rng(seed)
     movable = [node for node, room in rooms.items() if room.right > room.left or room.bottom > room.top]
     turns = max(2, MOVES // max(1, len(movable)))
     for turn in range(turns):
         reach = 1.0 - 0.85 * turn / turns
         for node in movable:
+            check()
             spots = _spots(rooms[node], cells[node], reach, rng)
             prices = judge.prices(node, spots)
             best = int(prices.argmin())
@@ -157,7 +172,8 @@ def _legs(graph: TailnetGraph, first_mark: int | None) -> dict[tuple[int, int], 
             ((a, first_mark + region), (b, first_mark + region)) if by_mark and first_mark is not None else ((a, b),)
         ):
             legs[leg] = max(weight, legs.get(leg, 0.0))
-    return legs
+    step = -(-len(legs) // MOST_LEGS)
+    return legs if step <= 1 else dict(islice(legs.items(), 0, None, step))
 
 
 def _name_spots(points: Floats, names: Floats) -> Floats:
