@@ -39,6 +39,8 @@ class Group(msgspec.Struct, frozen=True):
     """The rest of a site's name, such as its subnet; may be empty."""
     members: tuple[int, ...]
     """Node indices, by name."""
+    is_folded: bool = False
+    """Whether it is several groups as one, for want of room."""
 
 
 class Grouping(msgspec.Struct, frozen=True):
@@ -66,6 +68,9 @@ FEW_NODES = 30
 
 MANY_ALONE = 4
 """From so many groups of one node on they become one, where nodes are not few."""
+
+MOST_GROUPS = 24
+"""Of more groups the smallest become one: nobody reads more titles than this."""
 
 SHARED_SITE = 3
 """Untagged nodes that share a site make a group of their own from this number on."""
@@ -117,15 +122,23 @@ def group_as_asked(nodes: Sequence[Node], by: Criterion | None) -> Grouping:
 
 
 def _fold(grouping: Grouping) -> Grouping:
-    """Put groups of one together once there are several of them: each would cost a title."""
-    alone = [group for group in grouping.groups if len(group.members) == 1]
-    if len(alone) < MANY_ALONE:
+    """Put small groups together, which would cost a title each: those of one once there are several, and the last.
+
+    What is put together says how many groups it stands for.
+    """
+    kept = list(grouping.groups)
+    alone = [group for group in kept if len(group.members) == 1]
+    folded = alone if len(alone) >= MANY_ALONE else []
+    kept = [group for group in kept if group not in folded]
+    if len(kept) + bool(folded) > MOST_GROUPS:
+        folded = kept[MOST_GROUPS - 1 :] + folded
+        kept = kept[: MOST_GROUPS - 1]
+    if not folded:
         return grouping
-    members = tuple(group.members[0] for group in sorted(alone, key=lambda group: group.title))
-    groups = [group for group in grouping.groups if len(group.members) > 1]
-    groups.append(Group(f"other {_WORDS[grouping.by]}s", "", members))
-    groups.sort(key=lambda group: (-len(group.members), group.title, group.detail))
-    return Grouping(grouping.by, tuple(groups))
+    members = tuple(member for group in sorted(folded, key=lambda group: group.title) for member in group.members)
+    kept.append(Group(f"other ({len(folded)})", "", members, is_folded=True))
+    kept.sort(key=lambda group: (-len(group.members), group.title, group.detail))
+    return Grouping(grouping.by, tuple(kept))
 
 
 def group_by(nodes: Sequence[Node], by: Criterion) -> Grouping:

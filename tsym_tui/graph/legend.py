@@ -59,6 +59,8 @@ def _wrap(items: list[_Item], ramp: _Item, columns: int) -> list[list[Run]]:
 
 def sample_of(stroke: Stroke, level: Level, cells: int) -> str:
     """Return a flat piece of line in its dash: what a legend shows and a table can repeat."""
+    if level is Level.HALF:
+        return "".join("▄" if drawn else " " for drawn in _dash_flags(stroke.half_dash, cells))
     if level is not Level.BRAILLE:
         char = stroke.ascii if level is Level.ASCII else stroke.plain
         on = _dash_flags(stroke.plain_dash, cells)

@@ -50,6 +50,8 @@ class Level(StrEnum):
     """What the terminal's font can show."""
 
     BRAILLE = "braille"
+    HALF = "half"
+    """No braille: lines are half blocks, two dots to a cell."""
     BLOCK = "block"
     """Plain Unicode: glyphs and box lines, no braille."""
     ASCII = "ascii"
@@ -67,7 +69,7 @@ class Glyph(msgspec.Struct, frozen=True):
         match level:
             case Level.BRAILLE:
                 return self.full
-            case Level.BLOCK:
+            case Level.HALF | Level.BLOCK:
                 return self.plain
             case Level.ASCII:
                 return self.ascii
@@ -80,6 +82,8 @@ class Stroke(msgspec.Struct, frozen=True):
     """Braille dots on, off, on, … along the line; empty = solid."""
     trunk: tuple[int, ...]
     """The same for a trunk, which is wider."""
+    half_dash: tuple[int, ...]
+    """Half-block dots on and off: one to a column."""
     plain: str
     """One character that repeats; `─` and `-` bend with the line (`│ ╱ ╲`, `| / \\`)."""
     ascii: str
@@ -108,12 +112,12 @@ class Look(msgspec.Struct, frozen=True):
         return self.glyph.at(level) + (self.last.at(level) if self.last else "")
 
 
-SOLID = Stroke((), (), "─", "-", ())
-_RELAY_DASH = Stroke((8, 4), (9, 5), "╌", "=", (2, 1))
-_DERP_DASH = Stroke((3, 3), (4, 4), "┈", ".", (1, 1))
-_UNKNOWN_DASH = Stroke((6, 3, 1, 3), (7, 4, 2, 4), "~", "~", (2, 1))
-_STALE_DASH = Stroke((1, 4), (1, 4), "┊", ":", (1, 2))
-_DEAD_DASH = Stroke((1, 5), (1, 5), "x", "x", (1, 3))
+SOLID = Stroke((), (), (), "─", "-", ())
+_RELAY_DASH = Stroke((8, 4), (9, 5), (4, 2), "╌", "=", (2, 1))
+_DERP_DASH = Stroke((3, 3), (4, 4), (2, 2), "┈", ".", (1, 1))
+_UNKNOWN_DASH = Stroke((6, 3, 1, 3), (7, 4, 2, 4), (4, 2, 1, 2), "~", "~", (2, 1))
+_STALE_DASH = Stroke((1, 4), (1, 4), (1, 3), "┊", ":", (1, 2))
+_DEAD_DASH = Stroke((1, 5), (1, 5), (1, 5), "x", "x", (1, 3))
 
 _PATHS: dict[PathKind, tuple[Glyph, Stroke, Glyph, str]] = {
     PathKind.DIRECT: (Glyph("●", "●", "D"), SOLID, Glyph("━", "━", "D"), "direct"),
@@ -229,6 +233,7 @@ class Signs(msgspec.Struct, frozen=True):
 _FULL_SIGNS = Signs("▲", "╲", "⇄", "→", "→", "←", "↑", "↓", "✓", "›", "▎", "…")
 _SIGNS = {
     Level.BRAILLE: _FULL_SIGNS,
+    Level.HALF: msgspec.structs.replace(_FULL_SIGNS, self="\\"),
     Level.BLOCK: msgspec.structs.replace(_FULL_SIGNS, self="\\", selected_row="│"),
     Level.ASCII: Signs("R", "\\", "<>", ">", ">", "<", "^", "v", "ok", ">", ">", "."),
 }

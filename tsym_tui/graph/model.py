@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from operator import is_not
 from typing import TYPE_CHECKING
@@ -62,6 +62,8 @@ class TailnetGraph:
     _hosts: tuple[Host, ...]
     derived: dict[object, object] = field(default_factory=dict)
     """What others computed from this graph and want back next frame, by a key of theirs."""
+    lineage: dict[object, object] = field(default_factory=dict)
+    """The same for what outlives a change: all graphs that were made out of each other share it."""
     _groupings: dict[object, Grouping] = field(default_factory=dict)
 
     @classmethod
@@ -139,6 +141,7 @@ class TailnetGraph:
             _relays=relays,
             _pairs=snapshot.pairs,
             _hosts=snapshot.hosts,
+            lineage=self.lineage,
             _groupings=self._groupings if same_nodes else {},
         )
 
@@ -160,7 +163,7 @@ class TailnetGraph:
 
     def _rebuilt(self, snapshot: Snapshot) -> TailnetGraph:
         """Read a snapshot of other nodes or pairs; lines that stayed the same keep their values."""
-        graph = TailnetGraph.from_snapshot(snapshot)
+        graph = replace(TailnetGraph.from_snapshot(snapshot), lineage=self.lineage)
         refs, places = tuple(self.index), {}
         for before in self.lines.kept:
             ends = (refs[int(self.edges.first[before])], refs[int(self.edges.second[before])])

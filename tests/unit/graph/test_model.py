@@ -197,7 +197,7 @@ def test_among_many_nodes_groups_of_one_become_one() -> None:
 
     titles = [group.title for group in group_nodes([*crowd, *alone]).groups]
 
-    assert titles == ["198.51.100.1", "other sites"]
+    assert titles == ["198.51.100.1", "other (5)"]
     assert len(group_nodes([*crowd[:6], *alone]).groups) == 6
 
 

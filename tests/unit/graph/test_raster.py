@@ -107,7 +107,7 @@ def test_dashes_go_by_distance(dash: tuple[int, ...], drawn: str) -> None:
 
 def test_a_dash_goes_on_where_the_line_was_cut() -> None:
     whole = Dashes([(3, 3)]).on(samples((0, 0), (15, 0)))
-    cut = Dashes([(3, 3)], [4]).on(samples((4, 0), (15, 0)))
+    cut = Dashes([(3, 3)], skipped=np.array([4])).on(samples((4, 0), (15, 0)))
 
     assert whole is not None
     assert cut is not None

@@ -1,7 +1,8 @@
 """Too many lines for a plane: one bundle for each agent and group.
 
 One node is always in focus there. The others' bundles are texture; its own lines are drawn one by one while they are
-few enough, else as bundles too, in the median colour and the commonest class of their lines.
+few enough, else as one trunk to each group, in the median colour and the commonest class of their lines, and only what
+is wrong stays a line of its own.
 """
 
 from __future__ import annotations
@@ -10,12 +11,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tsym_agent.model.paths import SampleState
 from tsym_tui.graph.drawing.options import MapOptions
 from tsym_tui.graph.drawing.raster import Floats
-from tsym_tui.graph.drawing.strokes import Summary, rank_of, ref_index, summarise
-from tsym_tui.graph.groups import TAGS_FIRST
-from tsym_tui.graph.looks import Line, NodeKind
+from tsym_tui.graph.drawing.strokes import (
+    Summary,
+    classes_of,
+    problems,
+    rank_of,
+    ref_index,
+    selected_line,
+    summarise_all,
+)
+from tsym_tui.graph.looks import NodeKind
 from tsym_tui.graph.model import Ints, TailnetGraph
 
 
@@ -35,47 +42,78 @@ def focus_of(graph: TailnetGraph, options: MapOptions) -> int:
             return ref_index(graph, ref)
     if not graph.nodes:
         return -1
-    known = np.zeros(len(graph.nodes), dtype=np.int64)
+    known = graph.derived.get("knows most")
+    if not isinstance(known, int):
+        known = graph.derived["knows most"] = _knows_most(graph)
+    return known
+
+
+def _knows_most(graph: TailnetGraph) -> int:
+    count = np.zeros(len(graph.nodes), dtype=np.int64)
     for ends in graph.ends:
-        known += np.bincount(ends[graph.probed], minlength=len(known))
+        count += np.bincount(ends[graph.probed], minlength=len(count))
     rank = {NodeKind.AGENT: 2, NodeKind.SILENT: 1}
-    return max(range(len(known)), key=lambda node: (rank.get(graph.kinds[node], 0), known[node], -node))
+    return max(range(len(count)), key=lambda node: (rank.get(graph.kinds[node], 0), count[node], -node))
 
 
 def is_dense(graph: TailnetGraph, options: MapOptions) -> bool:
     """Whether a plane would be a hairball."""
-    return int(graph.probed.sum()) > options.bundles_above
+    return int(np.count_nonzero(graph.probed)) > options.bundles_above
 
 
-def own_lines(graph: TailnetGraph, focus: int, options: MapOptions) -> Ints:
-    """Return the lines of the focused and the selected nodes; none when even those are too many."""
+def own_lines(graph: TailnetGraph, focus: int, options: MapOptions) -> tuple[Ints, bool]:
+    """Return which lines are drawn one by one, and whether they are all that the node in focus has.
+
+    They are those of the focused and the selected nodes; where these are too many, of them those in trouble; where even
+    these are, none but the selected pair's.
+    """
+    first, second = graph.ends
     nodes = ({focus} | {ref_index(graph, ref) for ref in options.selected}) - {-1}
-    lines = sorted({line for node in nodes for line in graph.lines_of(node)})
-    return np.array(lines if len(lines) <= options.bundles_above else [], dtype=np.int32)
+    own = np.flatnonzero((np.isin(first, list(nodes)) | np.isin(second, list(nodes))) & graph.probed)
+    if len(own) <= options.trunks_above:
+        return own.astype(np.int32), True
+    selected = selected_line(graph, options)
+    wrong = own[problems(graph.edges, options)[own] | (own == selected)]
+    if len(wrong) <= options.trunks_above:
+        return wrong.astype(np.int32), False
+    return own[own == selected].astype(np.int32), False
 
 
 def bundles_of(graph: TailnetGraph, options: MapOptions) -> tuple[Bundle, ...]:
     """Return the bundles of every agent, least important first."""
-    key = ("bundles", options.thresholds_ms)
+    key = ("bundles", options.thresholds_ms, options.group_by)
     known = graph.derived.get(key)
     if isinstance(known, tuple):
         return known
-    of = graph.grouping(TAGS_FIRST).group_of(len(graph.nodes))
-    agents = {node for node, kind in enumerate(graph.kinds) if kind in {NodeKind.AGENT, NodeKind.SILENT}}
-    members: dict[tuple[int, int], list[Line]] = {}
-    for line, a, b in zip(graph.lines, *(ends.tolist() for ends in graph.ends), strict=True):
-        if line.state is not SampleState.NEVER:
-            for one, other in ((a, b), (b, a)):
-                if one in agents or not agents:
-                    members.setdefault((one, of[other]), []).append(line)
-    summaries = ((ends, summarise(lines)) for ends, lines in members.items())
-    bundles = [Bundle(*ends, summary) for ends, summary in summaries if summary is not None]
+    grouping = graph.grouped(options.group_by)
+    group_of = np.array(grouping.group_of(len(graph.nodes)), dtype=np.int64)
+    agents = np.array([kind in {NodeKind.AGENT, NodeKind.SILENT} for kind in graph.kinds], dtype=bool)
+    sources = np.flatnonzero(agents if agents.any() else ~agents)
+    place = np.full(len(agents), -1, dtype=np.int64)
+    place[sources] = np.arange(len(sources))
+    count, keys, lines = len(grouping.groups), [], []
+    for one, other in (graph.ends, graph.ends[::-1]):
+        kept = np.flatnonzero(graph.probed & (place[one] >= 0))
+        keys.append(place[one[kept]] * count + group_of[other[kept]])
+        lines.append(kept)
+    line = np.concatenate(lines)
+    summaries = summarise_all(
+        np.concatenate(keys), classes_of(graph.edges)[line], graph.edges.latency_ms[line], len(sources) * count
+    )
+    bundles = [
+        Bundle(int(sources[position // count]), position % count, summary)
+        for position, summary in enumerate(summaries)
+        if summary is not None
+    ]
     bundles.sort(key=lambda bundle: rank_of(bundle.summary.look, bundle.summary.latency_ms, options))
     made = graph.derived[key] = tuple(bundles)
     return made
 
 
-def middles(graph: TailnetGraph, nodes: Floats) -> Floats:
+def middles(graph: TailnetGraph, nodes: Floats, options: MapOptions) -> Floats:
     """Return the middle of each group, given where nodes are."""
-    groups = graph.grouping(TAGS_FIRST).groups
-    return np.array([nodes[list(group.members)].mean(axis=0) for group in groups]).reshape(-1, 2)
+    groups = graph.grouped(options.group_by).groups
+    of = np.array(graph.grouped(options.group_by).group_of(len(nodes)), dtype=np.int64)
+    sizes = np.maximum(np.bincount(of, minlength=len(groups)), 1)
+    sums = [np.bincount(of, weights=nodes[:, axis], minlength=len(groups)) / sizes for axis in (0, 1)]
+    return np.stack(sums, axis=1)

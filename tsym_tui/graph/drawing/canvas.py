@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 import msgspec
@@ -17,31 +19,75 @@ _TAIL = 0
 """Right half of a wide character."""
 
 
+class Palette:
+    """Numbers for styles and grounds. Pictures that follow each other share one, so that their cells compare."""
+
+    MOST = 4000
+    """More styles than this are no longer those of one series of pictures: begin anew."""
+
+    def __init__(self) -> None:
+        """Know the plain style and no ground."""
+        self.styles: dict[Style, int] = {PLAIN: 0}
+        self.tints: list[str | None] = [None]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next picture should begin anew."""
+        return len(self.styles) > self.MOST or len(self.tints) > 250
+
+    def style_id(self, style: Style) -> int:
+        """Return the number of a style."""
+        return self.styles.setdefault(style, len(self.styles))
+
+    def tint_id(self, colour: str) -> int:
+        """Return the number of a ground."""
+        if colour not in self.tints:
+            self.tints.append(colour)
+        return self.tints.index(colour)
+
+
 class Canvas:
     """Cells by row and column; writing text takes its cells and a blank on each side."""
 
-    def __init__(self, columns: int, rows: int) -> None:
+    def __init__(self, columns: int, rows: int, palette: Palette | None = None) -> None:
         """Start blank."""
         self.width, self.height = columns, rows
+        self.palette = palette or Palette()
         self.codes = np.full((rows, columns), _BLANK, dtype=np.uint32)
         self.styles = np.zeros((rows, columns), dtype=np.uint16)
         self.tints = np.zeros((rows, columns), dtype=np.uint8)
         self._taken = [0] * rows
+        self._keys = np.empty((0, 0), dtype=np.int32)
         self.nodes: dict[tuple[int, int], int] = {}
-        self._style_ids: dict[Style, int] = {PLAIN: 0}
-        self._tints: list[str | None] = [None]
+
+    def copy(self) -> Canvas:
+        """Return a canvas to draw on without changing this one."""
+        other = Canvas(self.width, self.height, self.palette)
+        other.codes, other.styles, other.tints = self.codes.copy(), self.styles.copy(), self.tints.copy()
+        other._taken = self._taken.copy()
+        other.nodes = self.nodes.copy()
+        return other
 
     def style_id(self, style: Style) -> int:
         """Return the number of a style on this canvas."""
-        return self._style_ids.setdefault(style, len(self._style_ids))
+        return self.palette.style_id(style)
 
     def tint(self, left: int, top: int, right: int, bottom: int, colour: str | None) -> None:
         """Colour the ground of a rectangle, right and bottom inside."""
         if colour is None or right < 0 or bottom < 0:
             return
-        if colour not in self._tints:
-            self._tints.append(colour)
-        self.tints[max(0, top) : bottom + 1, max(0, left) : right + 1] = self._tints.index(colour)
+        self.tints[max(0, top) : bottom + 1, max(0, left) : right + 1] = self.palette.tint_id(colour)
+
+    def tint_cells(self, cells: NDArray[np.bool_], colour: str | None) -> None:
+        """Colour the ground of some cells, given as a mask."""
+        if colour is not None:
+            self.tints[cells] = self.palette.tint_id(colour)
+
+    def restyle(self, cells: NDArray[np.bool_], change: Callable[[Style], Style]) -> None:
+        """Change the style of what is in some cells."""
+        numbers, table = self.styles[cells], list(self.palette.styles)
+        for number in np.unique(numbers).tolist():
+            self.styles[cells & (self.styles == number)] = self.style_id(change(table[number]))
 
     def write(self, x: int, y: int, text: str, style: Style, *, node: int | None = None, margin: int = 1) -> None:
         """Write settled text; cells outside are dropped, cells written and `margin` beside them are taken."""
@@ -71,15 +117,33 @@ class Canvas:
                     self.codes[y, at + 1] = _TAIL
             at += cells
 
+    def stamp(
+        self, spots: NDArray[np.int64], codes: NDArray[np.uint32], styles: NDArray[np.uint16], order: NDArray[np.int64]
+    ) -> None:
+        """Write one character for each node at its cell (x, y), which is then taken; of those that share one the last.
+
+        `order` says who comes first. Nodes outside are left out.
+        """
+        x, y = spots[order, 0], spots[order, 1]
+        inside = order[(x >= 0) & (x < self.width) & (y >= 0) & (y < self.height)]
+        x, y = spots[inside, 0], spots[inside, 1]
+        self.codes[y, x], self.styles[y, x] = codes[inside], styles[inside]
+        taken = np.zeros((self.height, self.width), dtype=bool)
+        taken[y, x] = True
+        rows = np.packbits(taken, axis=1, bitorder="little")
+        for row in np.flatnonzero(taken.any(axis=1)).tolist():
+            self._taken[row] |= int.from_bytes(rows[row].tobytes(), "little")
+        self.nodes.update(zip(zip(x.tolist(), y.tolist(), strict=True), inside.tolist(), strict=True))
+
     def is_free(self, x: int, y: int, cells: int) -> bool:
         """Whether a row of cells is inside and untaken."""
         if not 0 <= y < self.height or x < 0 or x + cells > self.width:
             return False
         return not self._taken[y] >> x & ((1 << cells) - 1)
 
-    def underlay(self, codes: NDArray[np.uint32], styles: NDArray[np.uint16]) -> None:
-        """Put a picture of lines under what is written: only untaken, blank cells change."""
-        free = ~self._taken_cells() & (self.codes == _BLANK)
+    def underlay(self, codes: NDArray[np.uint32], styles: NDArray[np.uint16], *, over_lines: bool = False) -> None:
+        """Put a picture of lines under what is written: only untaken, blank cells change, or those of other lines."""
+        free = ~self._taken_cells() & (codes != _BLANK if over_lines else self.codes == _BLANK)
         self.codes[free] = codes[free]
         self.styles[free] = styles[free]
 
@@ -89,23 +153,48 @@ class Canvas:
         bits = np.unpackbits(np.frombuffer(rows, dtype=np.uint8).reshape(self.height, size), axis=1, bitorder="little")
         return np.asarray(bits[:, : self.width] > 0)
 
-    def frame(self) -> Frame:
-        """Return what was drawn. Blanks join the run before them, which halves the number of runs."""
-        table = list(self._style_ids)
-        keys = (self._filled(table).astype(np.int32) * len(self._tints) + self.tints).ravel()
+    def frame(self, earlier: tuple[Canvas, Frame] | None = None) -> Frame:
+        """Return what was drawn. Blanks join the run before them, which halves the number of runs.
+
+        Rows that are as they were in an earlier picture of the same palette are its very rows.
+        """
+        self._keys = self._filled(list(self.palette.styles)).astype(np.int32) * _MOST_TINTS + self.tints
+        fresh = np.ones(self.height, dtype=bool)
+        rows: list[list[Run]] = [[]] * self.height
+        if earlier is not None and self._compares(earlier[0]):
+            fresh = self._changed_since(earlier[0])
+            rows = list(earlier[1].rows)
+        changed = np.flatnonzero(fresh).tolist()
+        for row, runs in zip(changed, self._runs(fresh), strict=True):
+            rows[row] = runs
+        return Frame(self.width, self.height, rows, self.nodes)
+
+    def _compares(self, other: Canvas) -> bool:
+        return other.palette is self.palette and other._keys.shape == self._keys.shape
+
+    def _changed_since(self, other: Canvas) -> NDArray[np.bool_]:
+        return np.asarray((other._keys != self._keys).any(axis=1) | (other.codes != self.codes).any(axis=1))
+
+    def _runs(self, wanted: NDArray[np.bool_]) -> Iterator[list[Run]]:
+        """Yield the runs of some rows."""
+        count = int(np.count_nonzero(wanted))
+        if not count:
+            return
+        keys = self._keys[wanted].ravel()
         changes = np.append(True, keys[1:] != keys[:-1])
         changes[:: self.width] = True
         edges = np.flatnonzero(changes)
         marks = keys[edges].tolist()
+        table = list(self.palette.styles)
         looks = {key: self._look(key, table) for key in set(marks)}
-        text = self.codes.tobytes().decode("utf-32-le")
+        text = self.codes[wanted].tobytes().decode("utf-32-le")
         pieces = [text[start:stop] for start, stop in pairwise([*edges.tolist(), len(text)])]
         if "\0" in text:
             pieces = [piece.replace("\0", "") for piece in pieces]
         runs = list(map(Run._make, zip(pieces, [looks[key] for key in marks], strict=True)))
-        breaks = np.searchsorted(edges, np.arange(self.height + 1) * self.width).tolist()
-        rows = [runs[start:stop] for start, stop in pairwise(breaks)]
-        return Frame(self.width, self.height, rows, self.nodes)
+        breaks = np.searchsorted(edges, np.arange(count + 1) * self.width).tolist()
+        for start, stop in pairwise(breaks):
+            yield runs[start:stop]
 
     def _filled(self, table: list[Style]) -> NDArray[np.uint16]:
         """Let blanks take the style to their left, unless that would show."""
@@ -116,7 +205,16 @@ class Canvas:
         return np.asarray(np.where(shows[filled] & blank, 0, filled))
 
     def _look(self, key: int, table: list[Style]) -> Style:
-        style, tint = table[key // len(self._tints)], self._tints[key % len(self._tints)]
+        style, tint = table[key // _MOST_TINTS], self.palette.tints[key % _MOST_TINTS]
         if tint is None or style.bg is not None:
             return style
-        return msgspec.structs.replace(style, bg=tint)
+        return on_ground(style, tint)
+
+
+_MOST_TINTS = 256
+
+
+@lru_cache(maxsize=4096)
+def on_ground(style: Style, colour: str) -> Style:
+    """Return a look on a ground; the same object again, so that rows compare quickly."""
+    return msgspec.structs.replace(style, bg=colour)

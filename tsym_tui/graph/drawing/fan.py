@@ -18,19 +18,17 @@ from tsym_tui.graph.cells import clip, settle, width
 from tsym_tui.graph.drawing.bundles import focus_of
 from tsym_tui.graph.drawing.canvas import Canvas
 from tsym_tui.graph.drawing.curves import bezier
-from tsym_tui.graph.drawing.numbers import find_room, importance_of, number_text
+from tsym_tui.graph.drawing.numbers import Trunk, importance_of, number_text, write_medians
 from tsym_tui.graph.drawing.options import MapOptions
 from tsym_tui.graph.drawing.paint import DOTS_ACROSS, DOTS_DOWN, Batch, Pen
 from tsym_tui.graph.drawing.raster import Floats
 from tsym_tui.graph.drawing.strokes import Summary, line_style, rank_of, summarise
 from tsym_tui.graph.frame import Frame
-from tsym_tui.graph.groups import TAGS_FIRST
 from tsym_tui.graph.layouts.arcs import NUMBER_CELLS, Row, RowKind, arc_rows, name_cells
 from tsym_tui.graph.layouts.values import Size
 from tsym_tui.graph.looks import LOOKS, NODE_LOOKS, SOLID, Level, Line, NodeKind, Role, Stroke, signs
 from tsym_tui.graph.model import TailnetGraph
 from tsym_tui.graph.themes import PLAIN, Style
-from tsym_tui.graph.words import format_ms
 
 GATHER_CELLS = 9
 """How far before a group's names its trunk fans out."""
@@ -82,14 +80,14 @@ def draw_fan(graph: TailnetGraph, size: Size, options: MapOptions) -> Frame:
     """Draw both arcs and everything between."""
     focus = focus_of(graph, options)
     lines = {graph.other_end(line, focus): graph.lines[line] for line in graph.lines_of(focus)} if focus >= 0 else {}
-    rows = arc_rows(graph, size, lambda node: _rank(graph, node, focus, lines, options), focus)
+    rows = arc_rows(graph, size, lambda node: _rank(graph, node, focus, lines, options), focus, options.group_by)
     fan = Fan(graph, size, options, focus, rows, name_cells(size, graph.names), lines)
     canvas = Canvas(size.width, size.height)
     _write_rows(fan, canvas)
     entries = sorted(_entries(fan, _groups(fan)), key=lambda entry: entry.key)
     pen, styles = _paint(entries, fan)
     if options.numbers:
-        _write_medians(fan, entries, pen, canvas)
+        write_medians(_trunks(fan, entries), canvas, pen.cover(), options)
     pen.put(canvas, styles)
     return canvas.frame()
 
@@ -172,7 +170,7 @@ def _write_number(fan: Fan, canvas: Canvas, row: Row) -> None:
 
 def _write_title(fan: Fan, canvas: Canvas, row: Row, *, has_focus: bool) -> None:
     theme = fan.options.theme
-    grouping = fan.graph.grouping(TAGS_FIRST)
+    grouping = fan.graph.grouped(fan.options.group_by)
     title = "other groups" if row.group < 0 else grouping.groups[row.group].title or "all nodes"
     room = fan.longest + NUMBER_CELLS
     title = clip(settle(title), room, signs(fan.options.level).ellipsis)
@@ -317,7 +315,7 @@ def _paint(entries: list[_Entry], fan: Fan) -> tuple[Pen, list[Style]]:
     slot = np.array([slots[entry.key, entry.style] for entry in entries], dtype=np.uint8)
     numbers = np.array([-1 if entry.is_texture else position for position, entry in enumerate(entries)], dtype=np.int32)
     wide = np.array([entry.trunk is not None for entry in entries], dtype=bool)
-    batch = Batch(slot, numbers, [entry.stroke for entry in entries])
+    batch = Batch.of(slot, numbers, [entry.stroke for entry in entries])
     pen.curved([entry.curve for entry in entries], batch, wide)
     pen.clear_texture(max((slots[entry.key, entry.style] for entry in entries if entry.is_texture), default=0))
     styles = [PLAIN] * (max(slots.values(), default=0) + 1)
@@ -326,21 +324,9 @@ def _paint(entries: list[_Entry], fan: Fan) -> tuple[Pen, list[Style]]:
     return pen, styles
 
 
-def _write_medians(fan: Fan, entries: list[_Entry], pen: Pen, canvas: Canvas) -> None:
-    """Write each trunk's glyph and median on it, where there is room."""
-    cover = pen.cover()
+def _trunks(fan: Fan, entries: list[_Entry]) -> Iterator[Trunk]:
     for position, entry in enumerate(entries):
-        if entry.trunk is None:
-            continue
-        summary = _summary(fan, entry.trunk)
-        if summary is None:
-            continue
-        text = _median_text(summary, fan.options.level)
-        spot = find_room(text, position, entry.curve, canvas, cover)
-        if spot is not None:
-            canvas.write(*spot, text, msgspec.structs.replace(summary.style(fan.options), bold=True))
-
-
-def _median_text(summary: Summary, level: Level) -> str:
-    number = "" if summary.latency_ms is None else f" {format_ms(summary.latency_ms, trim=True)}"
-    return summary.mark(level) + number
+        if entry.trunk is not None:
+            summary = _summary(fan, entry.trunk)
+            if summary is not None:
+                yield Trunk(position, entry.curve, summary)

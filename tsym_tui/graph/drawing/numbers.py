@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -14,7 +15,7 @@ from tsym_tui.graph.drawing.curves import points_at
 from tsym_tui.graph.drawing.options import MapOptions
 from tsym_tui.graph.drawing.paint import DOTS_ACROSS, DOTS_DOWN, Cover
 from tsym_tui.graph.drawing.raster import Floats
-from tsym_tui.graph.drawing.strokes import Strokes, is_problem, line_style
+from tsym_tui.graph.drawing.strokes import Strokes, Summary, is_problem, line_style
 from tsym_tui.graph.looks import Direction, Level, Line, signs
 from tsym_tui.graph.model import TailnetGraph
 from tsym_tui.graph.words import format_age, format_ms
@@ -49,6 +50,30 @@ def write_numbers(
             style = line_style(line, options)
             style = msgspec.structs.replace(style, bold=True) if position == strokes.wide else style
             canvas.write(*spot, text, style)
+
+
+class Trunk(NamedTuple):
+    """Many lines drawn as one."""
+
+    number: int
+    """Its number in the cover."""
+    curve: Floats
+    summary: Summary
+
+
+def write_medians(trunks: Iterable[Trunk], canvas: Canvas, cover: Cover, options: MapOptions) -> None:
+    """Write each trunk's glyph and median on it, where there is room."""
+    for trunk in trunks:
+        text = median_text(trunk.summary, options.level)
+        spot = find_room(text, trunk.number, trunk.curve, canvas, cover)
+        if spot is not None:
+            canvas.write(*spot, text, msgspec.structs.replace(trunk.summary.style(options), bold=True))
+
+
+def median_text(summary: Summary, level: Level) -> str:
+    """Return what stands on a trunk: glyph of the commonest class, and the median."""
+    number = "" if summary.latency_ms is None else f" {format_ms(summary.latency_ms, trim=True)}"
+    return summary.mark(level) + number
 
 
 def number_text(line: Line, along: Floats, level: Level) -> str:

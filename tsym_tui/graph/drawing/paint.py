@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from tsym_tui.graph.drawing.canvas import Canvas
 from tsym_tui.graph.drawing.raster import (
+    BRAILLE_GRAIN,
+    CELL_GRAIN,
+    HALF_GRAIN,
     Dashes,
     Flags,
     Floats,
@@ -27,6 +30,8 @@ from tsym_tui.graph.themes import Style
 
 DOTS_ACROSS, DOTS_DOWN = 2, 4
 
+_GRAINS = {Level.BRAILLE: BRAILLE_GRAIN, Level.HALF: HALF_GRAIN, Level.BLOCK: CELL_GRAIN, Level.ASCII: CELL_GRAIN}
+
 
 class Batch(NamedTuple):
     """What one batch of strokes looks like, one entry a stroke; slots must ascend."""
@@ -34,11 +39,19 @@ class Batch(NamedTuple):
     slots: Slots
     numbers: NDArray[np.int32]
     """For the cover; negative where numbers may stand on the stroke."""
-    strokes: Sequence[Stroke]
+    kinds: Slots
+    """Index into `table`."""
+    table: tuple[Stroke, ...]
+
+    @classmethod
+    def of(cls, slots: Slots, numbers: NDArray[np.int32], strokes: Sequence[Stroke]) -> Batch:
+        """Make a batch of strokes given one by one."""
+        places = {stroke: place for place, stroke in enumerate(dict.fromkeys(strokes))}
+        return cls(slots, numbers, np.array([places[stroke] for stroke in strokes], dtype=np.uint8), tuple(places))
 
     def some(self, kept: Integers) -> Batch:
         """Return some entries."""
-        return Batch(self.slots[kept], self.numbers[kept], [self.strokes[position] for position in kept.tolist()])
+        return Batch(self.slots[kept], self.numbers[kept], self.kinds[kept], self.table)
 
 
 class Cover(NamedTuple):
@@ -64,7 +77,9 @@ class Pen:
     def __init__(self, columns: int, rows: int, level: Level, *, keep_cover: bool = True) -> None:
         """Take the size in cells."""
         self.level = level
-        self._raster = Raster(columns, rows)
+        self._grain = _GRAINS[level]
+        self._has_dots = self._grain != CELL_GRAIN
+        self._raster = Raster(columns, rows, self._grain)
         self._shape = (rows, columns)
         self._codes = np.full(rows * columns, ord(" "), dtype=np.uint32)
         self._slots = np.zeros(rows * columns, dtype=np.uint8)
@@ -72,16 +87,32 @@ class Pen:
         self._cells: list[Integers] = []
         self._numbers: list[Integers] = []
 
+    @staticmethod
+    def dots_at(spots: Floats, slots: Slots, size: tuple[int, int], level: Level) -> tuple[NDArray[np.uint32], Slots]:
+        """Return the characters and slots of single dots in the unit square, in a picture of its own."""
+        columns, rows = size
+        grain = _GRAINS[level] if level is Level.BRAILLE else HALF_GRAIN
+        wide, high = columns * grain.across, rows * grain.down
+        raster = Raster(columns, rows, grain)
+        x, y = (
+            np.clip(spots[:, axis] * limit, 0, limit - 1).astype(np.int32) for axis, limit in ((0, wide), (1, high))
+        )
+        raster.paint(Samples(x, y, 0, np.ones(len(x), dtype=np.int64)), slots, inside=True)
+        characters = raster.characters()
+        if level is Level.ASCII:
+            characters = np.where(characters == ord(" "), characters, np.uint32(ord(".")))
+        return characters, raster.slots()
+
     def straight(self, start: Floats, end: Floats, batch: Batch) -> None:
         """Draw one segment for each stroke."""
         if not len(start):
             return
         rows, columns = self._shape
-        wide, high = (columns * DOTS_ACROSS, rows * DOTS_DOWN) if self.level is Level.BRAILLE else (columns, rows)
+        wide, high = columns * self._grain.across, rows * self._grain.down
         scale = self._scale()
         begin, finish, inside = clip_segments(start * scale, end * scale, wide, high)
         kept = np.flatnonzero(inside)
-        skipped = np.abs(begin - start * scale).max(axis=1)[kept].astype(int).tolist()
+        skipped = np.abs(begin - start * scale).max(axis=1)[kept].astype(np.int64)
         batch = batch.some(kept)
         dashes = self._dashes(batch, skipped)
         for samples in walk(begin[kept], finish[kept]):
@@ -93,7 +124,7 @@ class Pen:
             return
         samples, dashes = trace([curve * self._scale() for curve in curves]), self._dashes(batch)
         self._draw(samples, batch, dashes)
-        if wide is not None and wide.any() and self.level is Level.BRAILLE:
+        if wide is not None and wide.any() and self._has_dots:
             kept = np.flatnonzero(wide)
             chosen = np.flatnonzero(np.repeat(wide, samples.counts))
             thick = Samples(samples.x[chosen], samples.y[chosen], 0, samples.counts[kept])
@@ -102,7 +133,7 @@ class Pen:
 
     def clear_texture(self, slot: int) -> None:
         """Keep the lowest strokes, up to a slot, out of cells that others pass."""
-        if self.level is Level.BRAILLE and slot:
+        if self._has_dots and slot:
             self._raster.clear_texture(slot)
 
     def cover(self) -> Cover:
@@ -119,29 +150,36 @@ class Pen:
 
     def drawn(self) -> Flags:
         """Return which cells have something in them."""
-        slots = self._raster.slots() if self.level is Level.BRAILLE else self._slots.reshape(self._shape)
+        slots = self._raster.slots() if self._has_dots else self._slots.reshape(self._shape)
         return np.asarray(slots > 0)
 
-    def put(self, canvas: Canvas, styles: Sequence[Style]) -> None:
-        """Put everything drawn under what the canvas has written; styles are by slot."""
-        if self.level is Level.BRAILLE:
+    def put(
+        self, canvas: Canvas, styles: Sequence[Style], calm: Slots | None = None, *, over_lines: bool = False
+    ) -> None:
+        """Put everything drawn under what the canvas has written; styles are by slot.
+
+        `calm` says by slot which styles may stand for each other, where it is crowded; None = none. `over_lines` takes
+        the place of lines that were put before.
+        """
+        if self._has_dots:
             codes, slots = self._raster.characters(), self._raster.slots()
         else:
             codes, slots = self._codes.reshape(self._shape), self._slots.reshape(self._shape)
+        if calm is not None and self._has_dots:
+            slots = self._raster.calmed(slots, calm)
         numbers = np.array([canvas.style_id(style) for style in styles], dtype=np.uint16)
-        canvas.underlay(codes, numbers[slots])
+        canvas.underlay(codes, numbers[slots], over_lines=over_lines)
 
     def _scale(self) -> Floats:
-        return np.ones(2) if self.level is Level.BRAILLE else np.array([1 / DOTS_ACROSS, 1 / DOTS_DOWN])
+        return np.array([self._grain.across / DOTS_ACROSS, self._grain.down / DOTS_DOWN])
 
-    def _dashes(self, batch: Batch, skipped: Sequence[int] | None = None) -> Dashes:
-        if self.level is Level.BRAILLE:
-            return Dashes([stroke.dash for stroke in batch.strokes], skipped)
-        return Dashes([stroke.plain_dash for stroke in batch.strokes], skipped)
+    def _dashes(self, batch: Batch, skipped: Integers | None = None) -> Dashes:
+        dashes = {Level.BRAILLE: "dash", Level.HALF: "half_dash"}.get(self.level, "plain_dash")
+        return Dashes([getattr(stroke, dashes) for stroke in batch.table], batch.kinds, skipped)
 
     def _draw(self, samples: Samples, batch: Batch, dashes: Dashes, *, inside: bool = False) -> None:
         on = dashes.on(samples)
-        if self.level is Level.BRAILLE:
+        if self._has_dots:
             self._raster.paint(samples, batch.slots, on, inside=inside)
         else:
             self._write(samples, batch, on)
@@ -150,7 +188,7 @@ class Pen:
 
     def _remember(self, samples: Samples, numbers: NDArray[np.int32]) -> None:
         rows, columns = self._shape
-        across, down = (DOTS_ACROSS, DOTS_DOWN) if self.level is Level.BRAILLE else (1, 1)
+        across, down = self._grain
         x, y, number = samples.x // across, samples.y // down, numbers[samples.lines()]
         kept = np.flatnonzero((x >= 0) & (x < columns) & (y >= 0) & (y < rows) & (number >= 0))
         self._cells.append((y * columns + x)[kept])
@@ -171,13 +209,14 @@ class Pen:
 
     def _characters(self, samples: Samples, line: Integers, batch: Batch) -> NDArray[np.uint32]:
         is_ascii = self.level is Level.ASCII
-        own = np.array([ord(look.ascii if is_ascii else look.plain) for look in batch.strokes], dtype=np.uint32)
-        bends = np.array([not look.plain_dash for look in batch.strokes], dtype=bool)
+        own = np.array([ord(look.ascii if is_ascii else look.plain) for look in batch.table], dtype=np.uint32)
+        bends = np.array([not look.plain_dash for look in batch.table], dtype=bool)
+        kind = batch.kinds[line]
         flat, steep, falling, rising = (ord(char) for char in ("-|\\/" if is_ascii else "─│╲╱"))
         dx, dy = _steps(samples, line)
         slope = np.where(dx * dy > 0, falling, rising)
         bent = np.where(dy == 0, flat, np.where(dx == 0, steep, slope))
-        return np.asarray(np.where(bends[line], bent, own[line]).astype(np.uint32))
+        return np.asarray(np.where(bends[kind], bent, own[kind]).astype(np.uint32))
 
 
 def _steps(samples: Samples, line: Integers) -> tuple[Integers, Integers]:

@@ -1,12 +1,14 @@
 """Lines into dots, all at once: a fixed-point walk along each line, dashes by arc length, and braille cells.
 
-Dots are eight to a cell, two across and four down. They are kept as eight planes, one for each place in a cell, so that
-packing planes gives the braille characters and their maximum the winning colours, each in a few sweeps over all cells.
-A dot's value is its slot, a small number that grows with the priority of the line, 0 for no dot.
+Dots are eight to a cell, two across and four down; or two to a cell, one above the other, for fonts that have half
+blocks and no braille. They are kept as one picture, row by row, so that a sample's place is one multiplication away;
+characters and winning colours come out of it in a few sweeps over all cells. A dot's value is its slot, a small number
+that grows with the priority of the line, 0 for no dot.
 
 What is fast here was measured: repeating a value for each sample of its line is twenty times faster than looking it up,
-a remainder costs forty shifts, and arrays above 128 KiB are given back to the system after each use, which triples the
-time. Hence runs instead of indices, dashes cut from ready patterns, and chunks of 16 thousand samples.
+a remainder costs forty shifts, an index of 32 bits is worth widening before it is used, and arrays above 128 KiB are
+given back to the system after each use, which triples the time. Hence runs instead of indices, dashes cut from ready
+patterns, and chunks of 16 thousand samples.
 """
 
 from __future__ import annotations
@@ -31,6 +33,17 @@ _BITS = (0, 1, 2, 6, 3, 4, 5, 7)
 
 _CHARACTERS = np.arange(0x2800, 0x2900, dtype=np.uint32)
 _CHARACTERS[0] = ord(" ")  # the empty braille cell is no blank to a terminal that copies text
+_HALVES = np.array([ord(char) for char in " ▀▄█"], dtype=np.uint32)
+
+
+class Grain(NamedTuple):
+    """How many dots a cell has."""
+
+    across: int
+    down: int
+
+
+BRAILLE_GRAIN, HALF_GRAIN, CELL_GRAIN = Grain(2, 4), Grain(1, 2), Grain(1, 1)
 
 
 class Samples(NamedTuple):
@@ -90,12 +103,22 @@ def walk(start: Floats, end: Floats) -> Iterator[Samples]:
 
 
 def _walk_chunk(origin: Integers, step: Integers, counts: Integers, begin: int) -> Samples:
-    """Walk some segments; 32 bits are enough, since no picture has 32 thousand dots a side."""
+    """Walk some segments; 32 bits are enough, since no picture has 32 thousand dots a side.
+
+    All count from the start of the chunk, so each origin is moved back by what was counted before it: what overflows
+    there comes back when the steps are added.
+    """
     bounds = np.cumsum(counts, dtype=np.int32)
-    along = np.arange(bounds[-1], dtype=np.int32) - np.repeat(bounds - counts, counts)
-    x = (np.repeat(origin[:, 0], counts) + along * np.repeat(step[:, 0], counts)) >> 16
-    y = (np.repeat(origin[:, 1], counts) + along * np.repeat(step[:, 1], counts)) >> 16
-    return Samples(x, y, begin, counts)
+    before = (bounds - counts).astype(np.int32)
+    along = np.arange(bounds[-1], dtype=np.int32)
+    axes = []
+    for axis in (0, 1):
+        place = np.repeat(step[:, axis], counts)
+        place *= along
+        place += np.repeat(origin[:, axis] - before * step[:, axis], counts)
+        place >>= 16
+        axes.append(place)
+    return Samples(axes[0], axes[1], begin, counts)
 
 
 def trace(curves: Sequence[Floats]) -> Samples:
@@ -147,22 +170,32 @@ def _corners(x: Integers, y: Integers, line: Integers) -> Flags:
 class Dashes:
     """On or off for each sample of some lines."""
 
-    def __init__(self, dashes: Sequence[tuple[int, ...]], skipped: Sequence[int] | None = None) -> None:
-        """Take the dash of each line, empty = solid, and how many samples each has left outside the picture."""
-        self._dashes = dashes
-        self._skipped = skipped
-        self._patterns = {dash: _pattern(dash) for dash in set(dashes)}
+    def __init__(
+        self, dashes: Sequence[tuple[int, ...]], kinds: Integers | None = None, skipped: Integers | None = None
+    ) -> None:
+        """Take some dashes, empty = solid, which of them each line has, and its samples left outside the picture.
+
+        Without `kinds` the dashes are those of the lines, one by one.
+        """
+        self._kinds = np.arange(len(dashes)) if kinds is None else kinds
+        self._skipped = np.zeros(len(self._kinds), dtype=np.int64) if skipped is None else np.asarray(skipped)
+        self._patterns = [_pattern(dash) for dash in dashes]
+        self._periods = np.array([sum(dash) or 1 for dash in dashes], dtype=np.int64)
+        self._is_solid = np.array([not dash for dash in dashes], dtype=bool)
 
     def on(self, samples: Samples) -> Flags | None:
         """Return which samples are drawn; None when all are."""
-        lines = self._dashes[samples.begin : samples.begin + len(samples.counts)]
-        if not any(lines):
+        lines = slice(samples.begin, samples.begin + len(samples.counts))
+        kinds = self._kinds[lines]
+        if self._is_solid[kinds].all():
             return None
-        skipped = [0] * len(lines) if self._skipped is None else self._skipped[samples.begin :]
-        cuts = []
-        for dash, count, skip in zip(lines, samples.counts.tolist(), skipped, strict=False):
-            offset = skip % sum(dash) if dash else 0
-            cuts.append(self._patterns[dash][offset : offset + count])
+        offsets = self._skipped[lines] % self._periods[kinds]
+        ends = offsets + samples.counts
+        patterns = self._patterns
+        cuts = [
+            patterns[kind][offset:end]
+            for kind, offset, end in zip(kinds.tolist(), offsets.tolist(), ends.tolist(), strict=True)
+        ]
         return np.frombuffer(b"".join(cuts), dtype=np.bool_)
 
 
@@ -178,10 +211,10 @@ def _pattern(dash: tuple[int, ...]) -> bytes:
 class Raster:
     """The dots of one picture."""
 
-    def __init__(self, width: int, height: int) -> None:
+    def __init__(self, width: int, height: int, grain: Grain = BRAILLE_GRAIN) -> None:
         """Take the size in cells."""
-        self.width, self.height = width, height
-        self._planes = np.zeros((8, width * height), dtype=np.uint8)
+        self.width, self.height, self.grain = width, height, grain
+        self._dots = np.zeros((height * grain.down, width * grain.across), dtype=np.uint8)
         self._highest = 0
 
     def paint(self, samples: Samples, slots: Slots, drawn: Flags | None = None, *, inside: bool = False) -> None:
@@ -194,35 +227,64 @@ class Raster:
         mine = slots[samples.begin : samples.begin + len(samples.counts)]
         if not mine.size:
             return
+        rows, columns = self._dots.shape
         if not inside:
-            within = (x >= 0) & (x < self.width * 2) & (y >= 0) & (y < self.height * 4)
+            within = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
             drawn = within if drawn is None else drawn & within
-        cells = self.width * self.height
-        place = (((x & 1) << 2) + (y & 3)) * cells + (y >> 2) * self.width + (x >> 1)
+        place = y.astype(np.intp)
+        place *= columns
+        place += x
         slot: Slots | np.uint8 = mine[0] if mine[0] == mine[-1] else np.repeat(mine, samples.counts)
         if drawn is not None:
-            kept = np.flatnonzero(drawn)
-            place = place[kept]
-            slot = slot[kept] if isinstance(slot, np.ndarray) else slot
-        dots = self._planes.reshape(-1)
+            place = place[drawn]
+            slot = slot[drawn] if isinstance(slot, np.ndarray) else slot
+        dots = self._dots.reshape(-1)
         if mine[0] < self._highest:
             slot = np.maximum(slot, dots[place])
         dots[place] = slot
         self._highest = max(self._highest, int(mine[-1]))
 
+    def _planes(self) -> list[Slots]:
+        """Return the dots at each place of a cell, column by column, as views."""
+        across, down = self.grain
+        return [self._dots[row::down, column::across] for column in range(across) for row in range(down)]
+
     def clear_texture(self, slot: int) -> None:
         """Drop dots up to a slot from cells that a higher one passes: they would take its colour and blur it."""
-        crossed = self._planes.max(axis=0) > slot
-        for plane in self._planes:
+        crossed = self.slots() > slot
+        for plane in self._planes():
             plane[crossed & (plane <= slot)] = 0
 
     def characters(self) -> NDArray[np.uint32]:
-        """Return the code point of each cell: braille where there are dots, a blank where there are none."""
-        bits = np.zeros(self.width * self.height, dtype=np.uint8)
-        for plane, bit in zip(self._planes, _BITS, strict=True):
+        """Return the character of each cell: its dots, or a blank where there are none."""
+        bits = np.zeros((self.height, self.width), dtype=np.uint8)
+        is_braille = self.grain == BRAILLE_GRAIN
+        for plane, bit in zip(self._planes(), _BITS if is_braille else (0, 1), strict=True):
             bits |= (plane != 0).view(np.uint8) << np.uint8(bit)
-        return _CHARACTERS[bits].reshape(self.height, self.width)
+        return np.asarray((_CHARACTERS if is_braille else _HALVES)[bits])
 
     def slots(self) -> Slots:
         """Return the highest slot of each cell; 0 = no dots."""
-        return np.asarray(self._planes.max(axis=0).reshape(self.height, self.width))
+        first, *others = self._planes()
+        highest = first.copy()
+        for plane in others:
+            np.maximum(highest, plane, out=highest)
+        return highest
+
+    def calmed(self, slots: Slots, kin: Slots) -> Slots:
+        """Return slots with fewer changes along each row: a cell may take its neighbour's, if that passes it, too.
+
+        For crowded pictures, where colours that change from cell to cell say little and cost a terminal much. `kin` is
+        a number for each slot; only slots of the same number give way to each other.
+        """
+        middle = slots[:, 1::3]
+        calm = slots.copy()
+        for offset in (0, 2):
+            side = calm[:, offset::3]
+            model = middle[:, : side.shape[1]]
+            side = side[:, : model.shape[1]]
+            passes = np.zeros(side.shape, dtype=bool)
+            for plane in self._planes():
+                passes |= plane[:, offset::3][:, : model.shape[1]] == model
+            np.copyto(side, model, where=passes & (kin[side] == kin[model]) & (model > 0))
+        return calm
