@@ -195,7 +195,7 @@ def merge(first: Ints, second: Ints, there: Ints, back: Ints, sides: Sides) -> E
     )
 
 
-MOST_KEPT = 4096
+MOST_KEPT = 8192
 """So many lines that were asked for are kept as values, so that asking again gives the same one."""
 
 

@@ -58,7 +58,7 @@ class Role(StrEnum):
     """A step of the ramp; only a fresh sample has it."""
 
 
-class Style(msgspec.Struct, frozen=True):
+class Style(msgspec.Struct, frozen=True, cache_hash=True):
     """How one run of cells looks. None as a colour leaves what is there."""
 
     fg: str | None = None

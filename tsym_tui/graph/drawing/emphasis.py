@@ -61,10 +61,14 @@ def _light(
     along = np.zeros((canvas.height, canvas.width), dtype=bool)
     for line in drawn:
         along |= _cells_along(_curve(scene, curves, line), along.shape)
+    light_cells(canvas, nodes, along, scene.options.theme.colour(role))
+
+
+def light_cells(canvas: Canvas, nodes: set[int], along: Flags, ground: str | None) -> None:
+    """Light up the cells of some nodes, and some others, on a ground; without one they turn reverse and bold."""
     named = np.zeros_like(along)
     for (x, y), node in canvas.nodes.items():
         named[y, x] |= node in nodes
-    ground = scene.options.theme.colour(role)
     if ground is not None:
         canvas.tint_cells(along | named, ground)
     else:

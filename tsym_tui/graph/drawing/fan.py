@@ -14,15 +14,17 @@ import msgspec
 import numpy as np
 
 from tsym_agent.model.paths import PathKind, SampleState
+from tsym_tui.graph import edges as codes
 from tsym_tui.graph.cells import clip, settle, width
 from tsym_tui.graph.drawing.bundles import focus_of
 from tsym_tui.graph.drawing.canvas import Canvas
 from tsym_tui.graph.drawing.curves import bezier
-from tsym_tui.graph.drawing.numbers import Trunk, importance_of, number_text, write_medians
-from tsym_tui.graph.drawing.options import MapOptions
+from tsym_tui.graph.drawing.emphasis import light_cells
+from tsym_tui.graph.drawing.numbers import Trunk, number_text, write_medians
+from tsym_tui.graph.drawing.options import MapOptions, View
 from tsym_tui.graph.drawing.paint import DOTS_ACROSS, DOTS_DOWN, Batch, Pen
 from tsym_tui.graph.drawing.raster import Floats
-from tsym_tui.graph.drawing.strokes import Summary, line_style, rank_of, summarise
+from tsym_tui.graph.drawing.strokes import Summary, line_style, problems, rank_of, ref_index, summarise
 from tsym_tui.graph.frame import Frame
 from tsym_tui.graph.layouts.arcs import NUMBER_CELLS, Row, RowKind, arc_rows, name_cells
 from tsym_tui.graph.layouts.values import Size
@@ -76,27 +78,74 @@ class _Entry(msgspec.Struct, frozen=True):
     """Whether it gives way to everything."""
 
 
+@dataclass(frozen=True, eq=False)
+class FanPicture:
+    """A finished picture, kept until another is asked for."""
+
+    graph: TailnetGraph
+    size: Size
+    asked: MapOptions
+    """Without what the mouse is over, and without a view: arcs always fill the picture."""
+    canvas: Canvas
+    frame: Frame
+
+    def shows(self, graph: TailnetGraph, size: Size, asked: MapOptions) -> bool:
+        """Whether this is the picture that is asked for."""
+        return self.graph is graph and self.size == size and self.asked == asked
+
+
 def draw_fan(graph: TailnetGraph, size: Size, options: MapOptions) -> Frame:
     """Draw both arcs and everything between."""
+    asked = msgspec.structs.replace(options, hover=(), view=View())
+    known = graph.lineage.get("fan")
+    picture = known if isinstance(known, FanPicture) else None
+    if picture is None or not picture.shows(graph, size, asked):
+        picture = graph.lineage["fan"] = _draw(graph, size, asked, picture)
+    if not options.hover:
+        return picture.frame
+    canvas = picture.canvas.copy()
+    nowhere = np.zeros((size.height, size.width), dtype=bool)
+    light_cells(canvas, {ref_index(graph, ref) for ref in options.hover}, nowhere, options.theme.colour(Role.RAISED))
+    return canvas.frame((picture.canvas, picture.frame))
+
+
+def _draw(graph: TailnetGraph, size: Size, options: MapOptions, earlier: FanPicture | None) -> FanPicture:
     focus = focus_of(graph, options)
     lines = {graph.other_end(line, focus): graph.lines[line] for line in graph.lines_of(focus)} if focus >= 0 else {}
-    rows = arc_rows(graph, size, lambda node: _rank(graph, node, focus, lines, options), focus, options.group_by)
+    ranks = _ranks(graph, focus, options) if focus >= 0 else []
+    rows = arc_rows(graph, size, lambda node: (ranks[node],), focus, options.group_by)
     fan = Fan(graph, size, options, focus, rows, name_cells(size, graph.names), lines)
-    canvas = Canvas(size.width, size.height)
+    is_fresh = earlier is None or earlier.canvas.palette.is_full
+    canvas = Canvas(*size, None if earlier is None or is_fresh else earlier.canvas.palette)
     _write_rows(fan, canvas)
     entries = sorted(_entries(fan, _groups(fan)), key=lambda entry: entry.key)
     pen, styles = _paint(entries, fan)
     if options.numbers:
         write_medians(_trunks(fan, entries), canvas, pen.cover(), options)
     pen.put(canvas, styles)
-    return canvas.frame()
+    lit = {ref_index(graph, ref) for path in options.highlight for ref in path}
+    nowhere = np.zeros((size.height, size.width), dtype=bool)
+    light_cells(canvas, lit, nowhere, options.theme.colour(Role.SELECTION))
+    before = None if earlier is None else (earlier.canvas, earlier.frame)
+    return FanPicture(graph, size, options, canvas, canvas.frame(before))
 
 
-def _rank(graph: TailnetGraph, node: int, focus: int, lines: dict[int, Line], options: MapOptions) -> tuple[float, ...]:
-    """Sort key of who gets a row where not all do: the focus, the selected, then what is wrong, then the slow."""
-    chosen = node == focus or graph.nodes[node].ref in options.selected
-    line = lines.get(node)
-    return (not chosen, *(importance_of(line, options) if line else (True,) * 4 + (0.0,)), node)
+def _ranks(graph: TailnetGraph, focus: int, options: MapOptions) -> list[int]:
+    """Return who gets a row where not all do: the focus, the selected, then what is wrong, then the slow."""
+    edges, count = graph.edges, len(graph.nodes)
+    own = np.array(graph.lines_of(focus), dtype=np.int64)
+    far = np.where(edges.first[own] == focus, edges.second[own], edges.first[own])
+    fresh = edges.state[own] == codes.FRESH
+    quiet = np.ones((4, count), dtype=bool)
+    quiet[0, [focus, *(ref_index(graph, ref) for ref in options.selected if ref in graph.index)]] = False
+    quiet[1, far] = (edges.direction[own] == codes.EVEN) & (edges.state[own] != codes.FAILED)
+    quiet[2, far] = ~(fresh & (edges.path[own] >= codes.PEER_RELAY))
+    quiet[3, far] = ~problems(edges, options)[own]
+    slowness = np.zeros(count)
+    slowness[far] = -np.nan_to_num(edges.latency_ms[own])
+    ranks = np.empty(count, dtype=np.int64)
+    ranks[np.lexsort((np.arange(count), slowness, quiet[3], quiet[2], quiet[1], quiet[0]))] = np.arange(count)
+    return ranks.tolist()
 
 
 # --- text -------------------------------------------------------------------------------------------------------------

@@ -34,16 +34,16 @@ class LineCover:
 
     def __init__(self, drawn: NDArray[np.bool_]) -> None:
         """Take a (height, width) mask of cells with lines."""
-        self._sums = np.zeros((drawn.shape[0] + 1, drawn.shape[1] + 1), dtype=np.int64)
-        self._sums[1:, 1:] = drawn.cumsum(axis=0).cumsum(axis=1)
+        sums = np.zeros((drawn.shape[0] + 1, drawn.shape[1] + 1), dtype=np.int64)
+        sums[1:, 1:] = drawn.cumsum(axis=0).cumsum(axis=1)
+        self._rows, self._columns = sums.shape
+        self._sums: list[list[int]] = sums.tolist()  # single numbers are read: a list gives them four times as fast
 
     def count(self, left: int, top: int, right: int, bottom: int) -> int:
         """Return the number of such cells; right and bottom are outside."""
-        rows, columns = self._sums.shape
-        left, right = max(0, left), min(columns - 1, max(left, right))
-        top, bottom = max(0, top), min(rows - 1, max(top, bottom))
-        sums = self._sums
-        return int(sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left])
+        left, right = max(0, left), min(self._columns - 1, max(left, right))
+        above, below = self._sums[max(0, top)], self._sums[min(self._rows - 1, max(top, bottom))]
+        return below[right] - above[right] - below[left] + above[left]
 
 
 def place_label(canvas: Canvas, label: Label, cover: LineCover, ellipsis: str, longest: int = 24) -> bool:

@@ -277,14 +277,19 @@ class Raster:
         For crowded pictures, where colours that change from cell to cell say little and cost a terminal much. `kin` is
         a number for each slot; only slots of the same number give way to each other.
         """
-        middle = slots[:, 1::3]
         calm = slots.copy()
-        for offset in (0, 2):
-            side = calm[:, offset::3]
-            model = middle[:, : side.shape[1]]
-            side = side[:, : model.shape[1]]
-            passes = np.zeros(side.shape, dtype=bool)
-            for plane in self._planes():
-                passes |= plane[:, offset::3][:, : model.shape[1]] == model
-            np.copyto(side, model, where=passes & (kin[side] == kin[model]) & (model > 0))
+        for first in CALMING:
+            middle = calm[:, first + 1 :: 3]
+            for offset in (first, first + 2):
+                side = calm[:, offset::3]
+                model = middle[:, : side.shape[1]]
+                side = side[:, : model.shape[1]]
+                passes = np.zeros(side.shape, dtype=bool)
+                for plane in self._planes():
+                    passes |= plane[:, offset::3][:, : model.shape[1]] == model
+                np.copyto(side, model, where=passes & (kin[side] == kin[model]) & (model > 0))
         return calm
+
+
+CALMING = (0, 1, 2)
+"""Which cells lend their colour, pass by pass: every third, from each of these columns on."""
