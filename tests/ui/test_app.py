@@ -208,20 +208,6 @@ async def test_the_table_sorts_by_a_letter_and_turns_round_with_the_same() -> No
         assert run.app.desk.view.table[-1] == ref("old-mac")  # what has no number stays last both ways
 
 
-async def test_the_matrix_selects_the_pair_under_its_cursor() -> None:
-    async with running(pictures.home(), settings=Settings(theme="dark", start_screen="matrix")) as run:
-        await run.press("j", "l", "l")
-
-        assert run.app.desk.view.pair == (ref("nas"), ref("pi-kitchen"))
-
-
-async def test_next_bad_goes_to_trouble() -> None:
-    async with running(pictures.home(), settings=Settings(theme="dark", start_screen="matrix")) as run:
-        await run.press("n")
-
-        assert run.app.desk.view.pair == (ref("laptop"), ref("old-mac"))
-
-
 async def test_every_layout_draws_or_says_why_not() -> None:
     async with running(pictures.home()) as run:
         pane = run.app.screen.query_one(MapPane)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 
 from tests.ui import pictures
 from tests.ui.fake_source import FakeSample
-from tests.ui.pictures import dead, host, node, pair, ref, snapshot
+from tests.ui.pictures import host, node, pair, ref, snapshot
 from tsym_agent.model.hosts import HostState
-from tsym_agent.model.paths import PathKind, PingKind, SampleState
+from tsym_agent.model.paths import PathKind, PingKind
 from tsym_tui.graph.frame import Run
 from tsym_tui.graph.looks import Level
 from tsym_tui.graph.themes import PLAIN, THEMES
@@ -19,7 +18,6 @@ from tsym_tui.ui.problems import find_problems
 from tsym_tui.ui.rows.faces import Face, face_of, face_rows
 from tsym_tui.ui.rows.header import HeaderFacts, Mood, render_header
 from tsym_tui.ui.rows.history import history_rows
-from tsym_tui.ui.rows.matrix import Grid, Metric, is_bad, next_bad, render_matrix
 from tsym_tui.ui.rows.nodedetail import node_rows
 from tsym_tui.ui.rows.nodelist import left_pane, list_window
 from tsym_tui.ui.rows.nodestable import fitting_columns, host_notes, ordered, table_row
@@ -126,7 +124,6 @@ def test_ascii_rows_are_ascii() -> None:
     texts = [plain_text(rows), plain_text(node_rows(ASCII, HOME, ref("phone"), 40))]
     texts.append(plain_text(pair_rows(ASCII, HOME, (ref("laptop"), ref("nas")), pictures.history(), 40)))
     texts.append(plain_text([table_row(ASCII, HOME, one, 120) for one in HOME.order]))
-    texts.append(plain_text(render_matrix(ASCII, HOME, grid(), 100, 30).rows))
 
     assert [text for text in texts if not text.isascii()] == []
 
@@ -304,68 +301,6 @@ def test_each_host_state_has_words_and_its_advice(state: HostState, word: str) -
 
     assert word in text
     assert "do this next" in text
-
-
-# matrix
-
-
-def grid(row: int = 0, column: int = 0, metric: Metric = Metric.PATH) -> Grid:
-    hosts = tuple(one for one in HOME.order if one in HOME.snapshot.vantages)
-    return Grid(hosts, HOME.order, row, column, metric)
-
-
-@pytest.mark.parametrize("size", [(20, 6), (40, 12), (80, 19), (140, 35), (200, 55)])
-def test_the_matrix_fits_and_shows_its_cursor(size: tuple[int, int]) -> None:
-    drawn = render_matrix(DARK, HOME, grid(3, 7), *size)
-
-    assert len(drawn.rows) == size[1] or size[1] < 12
-    assert 3 in drawn.lines.values()
-    assert 7 in drawn.columns
-
-
-def test_each_cell_is_found_under_the_mouse() -> None:
-    drawn = render_matrix(DARK, HOME, grid(), 120, 30)
-    line = next(y for y, row in drawn.lines.items() if row == 2)
-
-    assert drawn.cell_at(drawn.left + 5, line) == (2, 2)
-    assert drawn.cell_at(0, line) is None
-
-
-def test_next_bad_goes_round_through_every_trouble_and_nothing_else() -> None:
-    bad = {key for key, one in HOME.snapshot.pairs.items() if is_bad(one)}
-    place, seen = grid(), []
-    for _ in range(len(bad) + 1):
-        place = next_bad(HOME, place)
-        seen.append(place.here)
-
-    assert set(seen) == bad
-    assert seen[0] == seen[-1]
-
-
-def test_metrics_write_their_figure() -> None:
-    one = pair("a", "b", ms=3.1, loss=0.25, age_s=95.0, jitter_ms=0.5, p95_ms=4.8)
-
-    assert [metric.write(one) for metric in Metric] == ["3.1", "3.1", "4.8", "25", "0.5", "1m"]
-
-
-def test_a_dead_cell_has_no_round_trip() -> None:
-    assert Metric.PATH.write(dead("a", "b")) == ""
-
-
-def test_the_side_that_nobody_can_measure_says_so() -> None:
-    text = plain_text(render_matrix(DARK, HOME, grid(0, HOME.order.index(ref("tv"))), 120, 30).rows)
-
-    assert "no host on tv, so this side is unknown" in text
-
-
-def test_a_stale_cell_wears_no_tint() -> None:
-    stale = msgspec.structs.replace(HOME.snapshot.pairs[ref("laptop"), ref("nas")], state=SampleState.STALE)
-    picture = msgspec.structs.replace(HOME.snapshot, pairs=HOME.snapshot.pairs | {stale.key: stale})
-    sums = digest(picture)
-    drawn = render_matrix(DARK, sums, grid(1, 7), 120, 30)
-    row = drawn.rows[next(y for y, place in drawn.lines.items() if place == 0)]
-
-    assert any(run.text.startswith("┊") and run.style.bg is None for run in row)
 
 
 # typing

@@ -1,124 +1,41 @@
-"""The matrix: a row for each host, a column for each node, a tile for each pair.
+"""The matrix: a row for each host, a column for each node, a tile for each pair, or the two swapped.
 
 Tiles are two cells wide, so that they are square. The glyph says the class, colour the latency, the tint behind it the
 same a second time. The cursor's row opens two rows of numbers, staggered, so that three digits fit without shortening.
+Only what is in sight is built; what is not stands summed up in a column and a row of its own, so that nothing hides.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from enum import Enum
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
+import numpy as np
 
 from tsym_agent.model.ids import NodeRef
-from tsym_agent.model.pairs import Pair
-from tsym_agent.model.paths import PathKind, SampleState
+from tsym_tui.graph.cells import width
 from tsym_tui.graph.frame import Run
-from tsym_tui.graph.looks import LOOKS, Look, Role, format_age, format_loss, format_ms, look_of, verdict_look
-from tsym_tui.graph.themes import mix
-from tsym_tui.ui.digests import Digest, typical_ms
-from tsym_tui.ui.problems import is_well
+from tsym_tui.graph.looks import Role
+from tsym_tui.ui.digests import Digest
+from tsym_tui.ui.rows.matrixaxis import BAND_GAP, TILE, Axis, folded_cells
+from tsym_tui.ui.rows.matrixboard import Board, Room, Spot, Summary, ends_of
+from tsym_tui.ui.rows.matrixcells import Mark, TileLook, look_key
+from tsym_tui.ui.rows.matrixfoot import foot_rows
+from tsym_tui.ui.rows.matrixheads import head_rows
+from tsym_tui.ui.rows.matrixmargins import SAYS_CELLS, Remark, leader_rows, remarks_of, row_says, says_row
+from tsym_tui.ui.rows.matrixmetric import short_number
+from tsym_tui.ui.rows.matrixtiles import Tiles, cursor_of
 from tsym_tui.ui.rows.nodelist import MARK, list_window, node_mark
-from tsym_tui.ui.rows.pens import Pen, Row, blank, clip, fit_text, joined, on, width_of
+from tsym_tui.ui.rows.pens import Pen, Row, blank, clip, fit, fit_text, on, width_of
 
-TILE = 2
 MOST_NAME_CELLS = 18
 MOST_HEAD_ROWS = 9
-TINT_SHARE = 0.2
-DEAD_TINT_SHARE = 0.3
-QUIET_SHARE = 0.62
-"""What a direct cell's glyph keeps of its colour: well is quiet."""
-
-SAYS_CELLS = 14
-
-
-class Metric(Enum):
-    """What the numbers of the cursor's row are."""
-
-    PATH = "path"
-    P50 = "p50"
-    P95 = "p95"
-    LOSS = "loss"
-    JITTER = "jitter"
-    AGE = "age"
-
-    def write(self, pair: Pair | None) -> str:
-        """Write a pair's figure without its unit."""
-        if pair is None or pair.state is SampleState.NEVER:
-            return ""
-        match self:
-            case Metric.AGE:
-                return format_age(pair.age_s).replace(" ", "").replace("min", "m")
-            case Metric.LOSS:
-                return format_loss(pair.loss).removesuffix(" %")
-            case _ if pair.state is not SampleState.FRESH:
-                return ""
-            case _:
-                return format_ms(self.ms_of(pair), trim=True)
-
-    def ms_of(self, pair: Pair) -> float | None:
-        """Return the time that colours a pair."""
-        match self:
-            case Metric.P95:
-                return pair.p95_ms
-            case Metric.JITTER:
-                return pair.jitter_ms
-            case _:
-                return typical_ms(pair)
-
-    @property
-    def unit(self) -> str:
-        """What stands before the numbers."""
-        return {Metric.LOSS: "loss %", Metric.AGE: "age"}.get(self, "ms")
-
-
-class Grid(msgspec.Struct, frozen=True):
-    """Which hosts and nodes the matrix is of, and where its cursor stands."""
-
-    hosts: tuple[NodeRef, ...]
-    nodes: tuple[NodeRef, ...]
-    row: int = 0
-    column: int = 0
-    metric: Metric = Metric.PATH
-    marked: frozenset[NodeRef] = frozenset()
-    """Hosts that commands run on; put in for drawing alone."""
-
-    @property
-    def here(self) -> tuple[NodeRef, NodeRef] | None:
-        """The pair under the cursor; None when there is nothing."""
-        if not self.hosts or not self.nodes:
-            return None
-        return self.hosts[self.row], self.nodes[self.column]
-
-    def moved(self, down: int, right: int) -> Grid:
-        """Move the cursor, as far as there are cells."""
-        row = min(max(0, self.row + down), max(0, len(self.hosts) - 1))
-        column = min(max(0, self.column + right), max(0, len(self.nodes) - 1))
-        return Grid(self.hosts, self.nodes, row, column, self.metric)
-
-    def at(self, source: NodeRef | None, target: NodeRef | None) -> Grid:
-        """Put the cursor on a pair as far as it is in the matrix."""
-        row = self.hosts.index(source) if source in self.hosts else self.row
-        column = self.nodes.index(target) if target in self.nodes else self.column
-        return Grid(self.hosts, self.nodes, row, column, self.metric).moved(0, 0)
-
-
-def is_bad(pair: Pair | None) -> bool:
-    """Whether a cell is worth a look: not direct, not fresh, slow; an empty cell is not."""
-    return pair is not None and not is_well(pair)
-
-
-def next_bad(digest: Digest, grid: Grid) -> Grid:
-    """Move to the next bad cell, row by row, round and round; stays where none is."""
-    width, count = len(grid.nodes), len(grid.nodes) * len(grid.hosts)
-    start = grid.row * width + grid.column
-    for step in range(1, count + 1):
-        row, column = divmod((start + step) % count, width)
-        if is_bad(digest.pair(grid.hosts[row], grid.nodes[column])):
-            return Grid(grid.hosts, grid.nodes, row, column, grid.metric)
-    return grid
+MOST_LEADERS = 4
+FOOT_ROWS = 4
+SAYS_GAP = 2
+LEFT = 5
+"""Cells before a name: margin, edge, mark, what the node is to us, a blank."""
 
 
 class Drawn(msgspec.Struct, frozen=True):
@@ -126,203 +43,333 @@ class Drawn(msgspec.Struct, frozen=True):
 
     rows: list[Row]
     left: int
-    """Column of the first tile."""
+    """Cell of the first tile."""
     lines: dict[int, int]
-    """Grid row by screen row."""
+    """Row item by screen row."""
     columns: range
-    """Grid columns on screen."""
+    """Column items on screen."""
+    offsets: list[int]
+    """Where each of these begins, counted from the first tile; one more ends the last."""
 
-    def cell_at(self, x: int, y: int) -> tuple[int, int] | None:
-        """Return grid row and column at a place on screen."""
-        place = (x - self.left) // TILE
+    def cell_at(self, x: int, y: int) -> Spot | None:
+        """Return what is at a place on screen."""
+        place = bisect_right(self.offsets, x - self.left) - 1
         if y not in self.lines or not 0 <= place < len(self.columns):
             return None
-        return self.lines[y], self.columns[place]
+        return Spot(self.lines[y], self.columns[place])
 
 
-def render_matrix(pen: Pen, digest: Digest, grid: Grid, cells: int, height: int) -> Drawn:
-    """Write as much of the matrix around the cursor as there is room for, and the pair under it."""
-    names = [digest.name_of(ref) for ref in grid.hosts]
-    name_cells = min(MOST_NAME_CELLS, max((width_of([pen(name)]) for name in names), default=4))
-    left = 3 + 2 + name_cells + 2
-    says = SAYS_CELLS if cells - left >= SAYS_CELLS + 16 * TILE else 0
-    columns = list_window(len(grid.nodes), grid.column, max(1, (cells - left - says - 2) // TILE))
-    foot = _pair_lines(pen, digest, grid, cells)
-    heads = _heads(pen, digest, grid, columns, max(2, min(MOST_HEAD_ROWS, height // 4)))
-    room = max(1, height - len(heads) - len(foot) - 6)
-    shown = list_window(len(grid.hosts), grid.row, room)
-    rows: list[Row] = [*([*blank(left), *head] for head in heads), []]
-    lines: dict[int, int] = {}
-    for row in shown:
-        lines[len(rows)] = row
-        rows.append(_host_row(pen, digest, grid, row, columns, (name_cells, says)))
-        if row == grid.row:
-            rows += _numbers(pen, digest, grid, columns, name_cells)
-    hidden = len(grid.hosts) - len(shown)
-    rows += [[*blank(5), pen(f"{hidden} more hosts", Role.CHROME)]] if hidden else []
-    rows += [[], _column_says(pen, digest, grid, columns, name_cells)]
+class Scene(msgspec.Struct, frozen=True):
+    """What every row of one drawing needs."""
+
+    tiles: Tiles
+    digest: Digest
+    board: Board
+    spot: Spot
+    name_cells: int
+    columns: range
+    others: tuple[slice, ...]
+    """Where the columns are that are not in sight."""
+    says: int
+    """Cells for what rows say; 0 = no room."""
+    marked: frozenset[NodeRef]
+
+    @property
+    def pen(self) -> Pen:
+        """The pen to write with."""
+        return self.tiles.pen
+
+    @property
+    def left(self) -> int:
+        """Cells before the first tile."""
+        return LEFT + self.name_cells + 2
+
+    @property
+    def other_cells(self) -> int:
+        """Width of the column that sums up what is not in sight."""
+        return _other_cells(self.other_count) if self.others else 0
+
+    @property
+    def other_count(self) -> int:
+        """Nodes in columns that are not in sight."""
+        return sum(span.stop - span.start for span in self.others)
+
+
+def room_for(digest: Digest, names: Sequence[NodeRef], cells: int, height: int) -> Room:
+    """Say how many cells of columns and how many rows there is room for beside names of these nodes."""
+    name_cells = min(MOST_NAME_CELLS, max((width(digest.name_of(ref)) for ref in names), default=4))
+    beside = LEFT + name_cells + 2
+    return Room(max(TILE, cells - beside - _says_cells(cells, beside)), max(1, height - 12))
+
+
+def _says_cells(cells: int, beside: int) -> int:
+    return SAYS_CELLS + SAYS_GAP if cells - beside >= SAYS_CELLS + 16 * TILE else 0
+
+
+def _other_cells(count: int) -> int:
+    return folded_cells(f"other ({count})", count) + BAND_GAP
+
+
+def render_matrix(
+    tiles: Tiles,
+    digest: Digest,
+    board: Board,
+    spot: Spot,
+    size: tuple[int, int],
+    marked: frozenset[NodeRef] = frozenset(),
+) -> Drawn:
+    """Write as much of the matrix around the cursor as there is room for, and below it the pair it stands on."""
+    cells, height = size
+    scene = _scene(tiles, digest, board, spot, cells, marked)
+    foot = foot_rows(tiles, digest, board, spot, cells, FOOT_ROWS if height >= 20 else 3 if height >= 14 else 0)
+    heads = _heads(scene, max(2, min(MOST_HEAD_ROWS, height // 4)))
+    remarks = remarks_of(tiles, digest, board, scene.columns)
+    most_leaders = min(MOST_LEADERS if height >= 30 else 2, max(0, height // 8 - (height < 30)))
+    leaders = leader_rows(scene.pen, remarks, cells - scene.left - 1, most_leaders, scene.left - 4)
+    room = max(1, height - len(heads) - len(foot) - len(leaders) - 6)
+    body, lines, seen = _body(scene, room, len(heads) + 1)
+    rows = [*heads, [], *body]
+    if height - len(rows) - len(foot) > len(leaders) + 1:
+        rows += [[], _says(scene, remarks), *([*blank(4), *row] for row in leaders)]
     rows += [[] for _ in range(height - len(rows) - len(foot))]
-    return Drawn([*rows[: height - len(foot)], *foot], left, lines, columns)
+    rows = [*rows[: height - len(foot)], *foot]
+    legend = tiles.mark_words(_marks_in_sight(board, seen, scene.columns))
+    if legend and not rows[height - len(foot) - 1]:
+        rows[height - len(foot) - 1] = [*blank(3), *legend]
+    offsets = board.columns.offsets[scene.columns.start : scene.columns.stop + 1]
+    return Drawn(rows, scene.left, lines, scene.columns, [at - offsets[0] for at in offsets])
 
 
-def _heads(pen: Pen, digest: Digest, grid: Grid, columns: range, most: int) -> list[Row]:
-    """Write the column names downwards, so that each ends above its tile."""
-    names = [_shortened(digest.name_of(grid.nodes[column]), most) for column in columns]
-    depth = max((len(name) for name in names), default=0)
-    rows = []
-    for line in range(depth):
-        row: Row = []
-        for name, column in zip(names, columns, strict=True):
-            place = line - (depth - len(name))
-            char = fit_text(name[place] if place >= 0 else " ", TILE, "")
-            row.append(pen.accent(char) if column == grid.column else pen(char, Role.DIM))
-        rows.append(row)
-    return rows
+def _scene(tiles: Tiles, digest: Digest, board: Board, spot: Spot, cells: int, marked: frozenset[NodeRef]) -> Scene:
+    name_cells = min(MOST_NAME_CELLS, max(4, board.rows.name_cells))
+    left = LEFT + name_cells + 2
+    says = _says_cells(cells, left)
+    columns = _columns_in_sight(board.columns, spot.column, max(TILE, cells - left - says))
+    outside = (board.columns.span(0, columns.start), board.columns.span(columns.stop, len(board.columns.items)))
+    others = tuple(span for span in outside if span.stop > span.start)
+    return Scene(tiles, digest, board, spot, name_cells, columns, others, says, marked)
 
 
-def _shortened(name: str, most: int) -> str:
-    """Cut a name in its middle: what tells nodes apart is mostly at the ends."""
-    if len(name) <= most:
-        return name
-    digits = len(name) - len(name.rstrip("0123456789"))
-    tail = min(max(1, digits), most - 1)
-    return name[: most - tail] + name[-tail:]
+def _columns_in_sight(axis: Axis, cursor: int, room: int) -> range:
+    """Choose the columns to show around the cursor; where not all fit, one more cell group is kept for the others."""
+    offsets, count = axis.offsets, len(axis.items)
+    if offsets[-1] <= room:
+        return range(count)
+    room = max(TILE, room - _other_cells(axis.count))
+    middle = (offsets[cursor] + offsets[cursor + 1]) // 2
+    start = bisect_left(offsets, max(0, min(middle - room // 2, offsets[-1] - room)), 0, count - 1)
+    start = min(start, cursor)
+    stop = bisect_right(offsets, offsets[start] + room) - 1
+    return range(start, max(stop, cursor + 1))
 
 
-def _host_row(pen: Pen, digest: Digest, grid: Grid, row: int, columns: range, widths: tuple[int, int]) -> Row:
-    """Write one host: its name, its tiles, and what the row says."""
-    ref = grid.hosts[row]
-    name_cells, says = widths
-    is_here = row == grid.row
-    name = fit_text(digest.name_of(ref), name_cells, pen.signs.ellipsis)
-    head: Row = [node_mark(pen, digest, ref, is_selected=is_here), pen(" ")]
-    head.append(pen.accent(name) if is_here else pen(name))
-    mark = pen.accent(pen.glyph(MARK)) if ref in grid.marked else pen(" ")
+def _heads(scene: Scene, most: int) -> list[Row]:
+    """Write what is shown into the corner, and the names of the columns beside it."""
+    board, pen = scene.board, scene.pen
+    heads = head_rows(pen, board.columns, scene.columns, scene.spot.column, most)
+    if scene.others:
+        width_now = max(width_of(row) for row in heads)
+        texts = [f"other ({scene.other_count})", *[""] * (len(heads) - 1)]
+        heads = [
+            [*row, *blank(width_now - width_of(row) + BAND_GAP), pen.dim(text)]
+            for row, text in zip(heads, texts, strict=True)
+        ]
+    corner = _corner(scene)
+    corner += [[] for _ in range(len(heads) - len(corner))]
+    return [[*fit([*blank(LEFT), *words], scene.left, ""), *row] for words, row in zip(corner, heads, strict=False)]
+
+
+def _corner(scene: Scene) -> list[Row]:
+    """Say which metric, which grouping and which order this is, and how much of it there is."""
+    pen, board = scene.pen, scene.board
+    choice, cells = board.choice, scene.name_cells + 1
+    nodes = board.rows if choice.is_swapped else board.columns
+    size = f"{board.rows.count} x {board.columns.count}"
+    rows: list[Row] = [[pen.strong(choice.metric.value)]]
+    rows += [[pen.dim(f"by {nodes.by.value}")]] if nodes.by.value != "none" else []
+    rows += [[pen.dim(choice.sort.value)]] if choice.sort.value != "group" else []
+    return [clip(row, cells, pen.signs.ellipsis) for row in [*rows, [pen(size, Role.CHROME)]]]
+
+
+def _body(scene: Scene, room: int, first: int) -> tuple[list[Row], dict[int, int], list[int]]:
+    """Write the rows around the cursor, the numbers below its own, and one that sums up those not in sight."""
+    board, spot = scene.board, scene.spot
+    plan = _lines(board)
+    focus = plan.index(spot.row)
+    room = room - 1 if len(plan) > room else room
+    shown = [plan[at] for at in list_window(len(plan), focus, max(1, room))]
+    seen = [at for at in shown if at >= 0]
+    written = dict(zip(seen, _tile_rows(scene, seen), strict=True))
+    rows: list[Row] = []
+    lines: dict[int, int] = {}
+    for at in shown:
+        if at < 0:
+            rows.append([*blank(LEFT - 2), scene.pen.dim(board.rows.bands[-at - 1].title)])
+            continue
+        lines[first + len(rows)] = at
+        rows.append(_row(scene, at, written[at]))
+        rows += _numbers(scene) if at == spot.row else []
+    outside = (board.rows.span(0, seen[0]), board.rows.span(seen[-1] + 1, len(board.rows.items)))
+    hidden = [span for span in outside if span.stop > span.start]
+    rows += [_other_row(scene, hidden)] if hidden else []
+    return rows, lines, seen
+
+
+def _lines(board: Board) -> list[int]:
+    """List the row items, each group of nodes under a line for its title: -1 for the first group, and so on."""
+    if not board.choice.is_swapped or len(board.rows.bands) < 2:
+        return list(range(len(board.rows.items)))
+    lines: list[int] = []
+    for number, band in enumerate(board.rows.bands):
+        lines += [] if band.is_folded else [-number - 1]
+        lines += range(band.start, band.stop)
+    return lines
+
+
+def _tile_rows(scene: Scene, rows: Sequence[int]) -> list[Row]:
+    """Write the cells of some rows: single tiles from their keys, all others summed up."""
+    board = scene.board
+    items = board.columns.items
+    single = [at for at in scene.columns if not items[at].is_folded]
+    folded = {at: board.column_sums(at) for at in scene.columns if items[at].is_folded}
+    others = iter(board.sums(rows, scene.others) if scene.others else ())
+    places = [int(board.columns.starts[at]) for at in single]
+    written = []
+    for row in rows:
+        if board.rows.items[row].is_folded:
+            keys = [summary.worst for summary in board.sums_across([board.row_span(row)], single)]
+        else:
+            keys = board.keys[int(board.rows.starts[row])][places].tolist()
+        sums = {at: column[row] for at, column in folded.items()}
+        written.append(_cells(scene, iter(keys), sums, next(others, None)))
+    return written
+
+
+def _cells(scene: Scene, keys: Iterator[int], sums: Mapping[int, Summary], other: Summary | None) -> Row:
+    """Put one row's cells side by side, groups apart from each other."""
+    tiles, axis = scene.tiles, scene.board.columns
+    row: Row = []
+    for band in axis.bands:
+        seen = range(max(band.start, scene.columns.start), min(band.stop, scene.columns.stop))
+        if row and seen:
+            row += _GAP
+        for at in seen:
+            row += tiles.folded(sums[at], band.cells) if band.is_folded else tiles[next(keys)]
+    return row if other is None else [*row, *_GAP, *tiles.folded(other, scene.other_cells - BAND_GAP)]
+
+
+_GAP = blank(BAND_GAP)
+
+
+def _row(scene: Scene, at: int, tiles: Row) -> Row:
+    """Write one row: its name, its tiles, and what it says."""
+    board, pen = scene.board, scene.pen
+    item = board.rows.items[at]
+    is_here = at == scene.spot.row
+    name = fit_text(board.rows.label(item), scene.name_cells, pen.signs.ellipsis)
+    ref = None if item.is_folded else board.row_refs[item.members[0]]
+    sign = pen("+", Role.CHROME) if ref is None else node_mark(pen, scene.digest, ref, is_selected=is_here)
+    mark = pen.accent(pen.glyph(MARK)) if ref is not None and ref in scene.marked else pen(" ")
     edge = pen.accent(pen.signs.selected_row) if is_here else pen(" ")
-    line: Row = [edge, mark] if is_here or ref in grid.marked else blank(2)
-    line = [*blank(1), *line, *head, *blank(2)]
-    for column in columns:
-        target = grid.nodes[column]
-        pair = digest.pair(ref, target)
-        line.append(_tile(pen, grid, ref == target, pair, is_here and column == grid.column))
-    if says:
-        line += [*blank(3), *_row_says(pen, digest, ref, grid.nodes)]
+    line: Row = [*blank(1), edge, mark, sign, pen(" "), pen.accent(name) if is_here else pen(name), *blank(2)]
+    line += _with_cursor(scene, tiles) if is_here else tiles
+    if scene.says:
+        line += [*blank(SAYS_GAP), *row_says(scene.tiles, scene.digest, board, at)]
     return on(line, pen.theme.colour(Role.RAISED)) if is_here else line
 
 
-def _tile(pen: Pen, grid: Grid, is_self: bool, pair: Pair | None, is_cursor: bool) -> Run:
-    """Write one pair."""
-    if is_self:
-        run = pen(fit_text(pen.signs.self, TILE), Role.CHROME)
-    elif pair is None:
-        run = pen(" " * TILE)
-    else:
-        run = _coloured(pen, grid, pair, look_of(pair))
-    if not is_cursor:
-        return run
-    return Run(run.text, msgspec.structs.replace(pen.accent("").style, bg=None, reverse=True))
-
-
-def _coloured(pen: Pen, grid: Grid, pair: Pair, look: Look) -> Run:
-    """Write a tile in the colour of its latency, on a tint of it."""
-    text = fit_text(pen.glyph(look.glyph), TILE)
-    run = pen.look(text, look, grid.metric.ms_of(pair), pair.age_s)
-    background = pen.theme.colour(Role.BG)
-    colour = run.style.fg
-    if background is None or colour is None or pair.state not in {SampleState.FRESH, SampleState.FAILED}:
-        return run
-    tint = mix(colour, background, DEAD_TINT_SHARE if pair.state is SampleState.FAILED else TINT_SHARE)
-    front = mix(colour, background, QUIET_SHARE) if is_well(pair) else colour
-    return Run(text, msgspec.structs.replace(run.style, fg=front, bg=tint))
-
-
-def _numbers(pen: Pen, digest: Digest, grid: Grid, columns: range, name_cells: int) -> list[Row]:
-    """Write the numbers of the cursor's row: every other one on the second line, so that none touches its neighbour."""
-    source = grid.hosts[grid.row]
-    rows: list[Row] = []
-    for parity in (0, 1):
-        label = grid.metric.unit if parity == 0 else ""
-        row: Row = [
-            *blank(3),
-            pen.dim(fit_text(label, name_cells + 2)),
-        ]  # two cells early: a first number may need them
-        used = 0
-        for place, column in enumerate(columns):
-            if column % 2 != parity:
-                continue
-            pair = digest.pair(source, grid.nodes[column])
-            text = grid.metric.write(pair)[: 2 * TILE - 1]
-            start = max(used + 1 if used else 0, (place + 2) * TILE - max(len(text), 1))
-            row += blank(start - used)
-            written = pen.look(text, look_of(pair), None if pair is None else grid.metric.ms_of(pair))
-            row.append(pen.strong(text) if column == grid.column else written)
-            used = start + len(text)
-        rows.append(on(row, None))
-    return rows
-
-
-def _row_says(pen: Pen, digest: Digest, ref: NodeRef, nodes: Sequence[NodeRef]) -> Row:
-    """Count what is not direct in a host's row."""
-    counts: Counter[Look] = Counter()
-    for target in nodes:
-        pair = digest.pair(ref, target)
-        if pair is not None and is_bad(pair):
-            counts[verdict_look(pair.state, pair.path)] += 1
-    parts: list[Row] = []
-    for look in LOOKS.values():
-        count = counts[look]
-        if count:
-            role = Role.TEXT if look.role is Role.LATENCY else look.role
-            parts.append([pen(pen.glyph(look.glyph), role), pen.dim(str(count))])
-    return clip(joined(parts, 1), SAYS_CELLS - 3, "")
-
-
-def _column_says(pen: Pen, digest: Digest, grid: Grid, columns: range, name_cells: int) -> Row:
-    """Say of each node what every host says of it; a dot where they do not agree on trouble."""
-    row: Row = [*blank(3), pen.dim(fit_text("all hosts say", name_cells + 4, pen.signs.ellipsis))]
-    for column in columns:
-        pairs = [pair for pair in digest.incoming.get(grid.nodes[column], ()) if pair.state is not SampleState.NEVER]
-        looks = {verdict_look(pair.state, pair.path) for pair in pairs}
-        if len(looks) == 1 and all(is_bad(pair) for pair in pairs):
-            look = next(iter(looks))
-            times = [ms for pair in pairs if (ms := grid.metric.ms_of(pair)) is not None]
-            row.append(pen.look(fit_text(pen.glyph(look.glyph), TILE), look, max(times, default=None)))
-        else:
-            row.append(pen(fit_text("." if pen.is_ascii else "·", TILE), Role.CHROME))
+def _with_cursor(scene: Scene, tiles: Row) -> Row:
+    """Turn the cell that the cursor stands on."""
+    start, stop = _cells_of(scene, scene.spot.column)
+    row: Row = []
+    at = 0
+    for run in tiles:
+        size = width(run.text)
+        row += cursor_of(scene.pen, [run]) if start <= at < stop else [run]
+        at += size
     return row
 
 
-def _pair_lines(pen: Pen, digest: Digest, grid: Grid, cells: int) -> list[Row]:
-    """Write both directions of the pair under the cursor."""
-    if grid.here is None:
-        return []
-    source, target = grid.here
-    rule = [*blank(3), pen(("-" if pen.is_ascii else "─") * (cells - 5), Role.RULE)]
-    if source == target:
-        return [rule, [*blank(3), pen.accent(digest.name_of(source)), pen.dim(" itself")], []]
-    return [rule, *(_direction(pen, digest, *ends, cells) for ends in ((source, target), (target, source)))]
+def _cells_of(scene: Scene, column: int) -> tuple[int, int]:
+    """Return where a column in sight begins and ends, counted from the first tile."""
+    axis = scene.board.columns
+    start = axis.offsets[column] - axis.offsets[scene.columns.start]
+    return start, start + (axis.band_of(column).cells if axis.items[column].is_folded else TILE)
 
 
-def _direction(pen: Pen, digest: Digest, source: NodeRef, target: NodeRef, cells: int) -> Row:
-    """Write one direction as a sentence of figures."""
-    pair = digest.pair(source, target)
-    ends: Row = [
-        pen.accent(digest.name_of(source)),
-        pen.dim(f" {pen.signs.right} "),
-        pen.accent(digest.name_of(target)),
-    ]
-    if pair is None:
-        what: Row = [pen.dim(f"no host on {digest.name_of(source)}, so this side is unknown")]
-        return clip([*blank(3), *ends, *blank(3), *what], cells, pen.signs.ellipsis)
-    look = look_of(pair)
-    words = f"DERP {pair.derp_region}" if pair.path is PathKind.DERP and pair.derp_region else look.words
-    parts: list[Row] = [
-        ends,
-        [pen.sample(pen.glyph(look.glyph), pair), pen(f" {words if look.last is None else look.words}")],
-    ]
-    if pair.state is SampleState.FRESH:
-        parts.append([pen.sample(f"{format_ms(typical_ms(pair))} ms", pair)])
-        parts.append([pen.dim("p95 "), pen(format_ms(pair.p95_ms))])
-    parts.append([pen.dim("loss "), pen(format_loss(pair.loss))])
-    parts.append([pen.dim("heard "), pen(f"{format_age(pair.age_s)} ago" if pair.age_s is not None else "never")])
-    return clip([*blank(3), *joined(parts)], cells, pen.signs.ellipsis)
+def _numbers(scene: Scene) -> list[Row]:
+    """Write the numbers of the cursor's row: every other one on the second line, so that none touches its neighbour."""
+    board, pen = scene.board, scene.pen
+    rows: list[Row] = []
+    for parity in (0, 1):
+        label = board.choice.metric.unit if parity == 0 else ""
+        row: Row = [*blank(LEFT), pen.dim(fit_text(label, scene.name_cells + 2, ""))]
+        at = scene.left
+        for column in scene.columns:
+            is_folded = board.columns.items[column].is_folded
+            if column % 2 != parity and not is_folded:
+                continue
+            run = _crowd_number(scene, column, parity) if is_folded else _number(scene, column)
+            if run.text:
+                start = scene.left + _cells_of(scene, column)[0]
+                row += blank(start - at)
+                row.append(pen.accent(run.text) if column == scene.spot.column else run)
+                at = start + width(run.text)
+        row += blank(scene.left + _sight_cells(scene) + scene.says - at)
+        rows.append(on(row, pen.theme.colour(Role.RAISED)))
+    return rows
+
+
+def _sight_cells(scene: Scene) -> int:
+    last = scene.columns.stop - 1
+    return (_cells_of(scene, last)[1] if scene.columns else 0) + scene.other_cells
+
+
+def _number(scene: Scene, column: int) -> Run:
+    """Write the figure of one pair, or its sign where it has none to be bad by; of a folded row the worst figure."""
+    board, tiles, spot = scene.board, scene.tiles, Spot(scene.spot.row, column)
+    key = board.key(spot)
+    host, node = ends_of(board, spot)
+    if host is None or node is None:
+        text = board.choice.metric.write(board.figures(board.row_span(spot.row), board.column_span(column))[0])
+    else:
+        text = short_number(scene.digest.pair(host, node), board.choice.metric)
+    if not text and look_key(key)[3]:
+        text = tiles[key][0].text.strip()
+    return Run(text, tiles.style(key))
+
+
+def _crowd_number(scene: Scene, column: int, parity: int) -> Run:
+    """Write of many pairs the worst figure, and below it the one in the middle."""
+    board = scene.board
+    figure = board.figures(board.row_span(scene.spot.row), board.column_span(column))[parity]
+    if figure is None:
+        return scene.pen("")
+    words, role = (("max", Role.TEXT), ("mid", Role.DIM))[parity]
+    return scene.pen(f"{words} {board.choice.metric.write(figure)}"[: board.columns.band_of(column).cells], role)
+
+
+def _other_row(scene: Scene, hidden: Sequence[slice]) -> Row:
+    """Write the worst of all rows that are not in sight."""
+    board = scene.board
+    count = sum(span.stop - span.start for span in hidden)
+    name = fit_text(f"other ({count})", scene.name_cells, scene.pen.signs.ellipsis)
+    items = board.columns.items
+    single = [at for at in scene.columns if not items[at].is_folded]
+    keys = [summary.worst for summary in board.sums_across(hidden, single)]
+    sums = {at: board.sum_up(hidden, [board.column_span(at)]) for at in scene.columns if items[at].is_folded}
+    other = board.sum_up(hidden, scene.others) if scene.others else None
+    return [*blank(LEFT), scene.pen.dim(name), *blank(2), *_cells(scene, iter(keys), sums, other)]
+
+
+def _says(scene: Scene, remarks: Sequence[Remark]) -> Row:
+    """Write the signs of the columns that say something."""
+    label = fit_text("column says" if remarks else "", scene.name_cells + 4, scene.pen.signs.ellipsis)
+    return [*blank(LEFT - 2), scene.pen.dim(label), *says_row(remarks, 0)]
+
+
+def _marks_in_sight(board: Board, rows: Sequence[int], columns: range) -> set[Mark]:
+    """Say which marks there are to explain."""
+    lines = [int(board.rows.starts[row]) for row in rows if not board.rows.items[row].is_folded]
+    places = [int(board.columns.starts[at]) for at in columns if not board.columns.items[at].is_folded]
+    return {Mark(mark) for mark in np.unique(board.keys[np.ix_(lines, places)] >> TileLook.MARK).tolist()}

@@ -9,13 +9,14 @@ from textual.widget import Widget
 
 from tsym_tui.ui.bindings import bindings_of
 from tsym_tui.ui.keys import Scope
-from tsym_tui.ui.rows.matrix import Metric
+from tsym_tui.ui.rows.matrixmetric import SORT_LETTERS, Metric
 from tsym_tui.ui.screens.base import TailnetScreen
 from tsym_tui.ui.widgets.matrixpane import CellPicked, MatrixPane
+from tsym_tui.ui.widgets.prompt import LetterPrompt, SortChosen
 
 
 class MatrixScreen(TailnetScreen, inherit_bindings=False):
-    """Tells a bad row (the host) from a bad column (the node) and from one bad pair."""
+    """Tells a bad row (the host) from a bad column (the node), a bad block (the place) and one bad pair."""
 
     SCOPE = Scope.MATRIX
     TITLE = "Matrix"
@@ -25,6 +26,10 @@ class MatrixScreen(TailnetScreen, inherit_bindings=False):
         """Return the one pane."""
         yield MatrixPane(self.desk, id="matrix", classes="data")
 
+    def compose_prompts(self) -> Iterable[Widget]:
+        """Ask for the order."""
+        yield LetterPrompt(self.desk, "sort by")
+
     @property
     def _pane(self) -> MatrixPane:
         return self.query_one(MatrixPane)
@@ -32,7 +37,7 @@ class MatrixScreen(TailnetScreen, inherit_bindings=False):
     @property
     def crumbs(self) -> tuple[str, ...]:
         """Where we are; a metric that was chosen is part of it."""
-        where, metric = super().crumbs, self._pane.grid.metric
+        where, metric = super().crumbs, self._pane.choice.metric
         return where if metric is Metric.PATH else (where[0], metric.value, *where[1:])
 
     def on_cell_picked(self, _: CellPicked) -> None:
@@ -55,18 +60,46 @@ class MatrixScreen(TailnetScreen, inherit_bindings=False):
         self._pane.move(step * max(1, self._pane.size.height // 2), 0)
 
     def action_first(self) -> None:
-        """Move the cursor to the first host."""
-        self._pane.move(-len(self._pane.grid.hosts), 0)
+        """Move the cursor to the first row."""
+        self._pane.move_to_end(-1)
 
     def action_last(self) -> None:
-        """Move the cursor to the last host."""
-        self._pane.move(len(self._pane.grid.hosts), 0)
+        """Move the cursor to the last row."""
+        self._pane.move_to_end(1)
 
     def action_metric(self) -> None:
         """Take the next metric."""
         self._pane.next_metric()
         self.show()
 
-    def action_next_bad(self) -> None:
-        """Go to the next cell with trouble."""
-        self._pane.next_bad()
+    def action_next_bad(self, step: int) -> None:
+        """Go to the next cell with trouble, or to the one before."""
+        if not self._pane.next_bad(step):
+            self.say("no cell is bad")
+
+    def action_sort(self) -> None:
+        """Ask for the order."""
+        self.add_class("-asking")
+        self.query_one(LetterPrompt).open({letter: order.value for letter, order in SORT_LETTERS.items()})
+
+    def on_sort_chosen(self, message: SortChosen) -> None:
+        """Put rows and columns into that order."""
+        self._pane.sort(SORT_LETTERS[message.letter])
+        self.show()
+
+    def action_groups(self) -> None:
+        """Group by the next criterion."""
+        words = self._pane.next_grouping()
+        self.show()
+        self.say("not grouped" if words == "none" else f"grouped by {words}")
+
+    def action_fold(self) -> None:
+        """Fold the group under the cursor, or unfold it."""
+        if not self._pane.fold():
+            self.say("there is no group to fold here")
+        self.show()
+
+    def action_swap(self) -> None:
+        """Make columns of rows."""
+        self._pane.swap()
+        self.show()
