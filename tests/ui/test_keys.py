@@ -19,6 +19,7 @@ from tsym_tui.ui.rows.selection import plain_text
 from tsym_tui.ui.screens.base import TailnetScreen
 from tsym_tui.ui.screens.detail import DetailScreen
 from tsym_tui.ui.screens.help import HelpScreen
+from tsym_tui.ui.screens.launch import LaunchScreen
 from tsym_tui.ui.screens.map import MapScreen
 from tsym_tui.ui.screens.matrix import MatrixScreen
 from tsym_tui.ui.screens.nodes import NodesScreen
@@ -32,6 +33,7 @@ SCREENS: dict[Scope, type[TailnetScreen | HelpScreen | PaletteScreen]] = {
     Scope.NODES: NodesScreen,
     Scope.MATRIX: MatrixScreen,
     Scope.MAP: MapScreen,
+    Scope.LAUNCH: LaunchScreen,
     Scope.DETAIL: DetailScreen,
     Scope.RESULTS: ResultsScreen,
     Scope.STREAM: StreamScreen,

@@ -9,6 +9,7 @@ import click
 from tsym_tui.cli.app import open_app, require_terminal
 from tsym_tui.cli.errors import CommandError
 from tsym_tui.cli.exits import Exit
+from tsym_tui.cli.marks import Marked
 from tsym_tui.cli.options import app_options, look_options, scenario_options, setting, shared_options
 from tsym_tui.cli.wishes import FrameWishes, to_wishes
 
@@ -28,7 +29,7 @@ class DemoWishes(FrameWishes, frozen=True, kw_only=True):
     headless: bool = False
 
 
-@click.command("demo", short_help="Open the app on a simulated tailnet.")
+@click.command("demo", cls=Marked, short_help="Open the app on a simulated tailnet.", terminal="--headless")
 @scenario_options
 @setting("--headless", is_flag=True, help="Run for a moment without a terminal, print the matrix, and end.")
 @shared_options("all", "json")

@@ -78,7 +78,12 @@ class GetWishes(Wishes, frozen=True, kw_only=True):
 )
 @setting("--diff", is_flag=True, help="Print only what differs between hosts.")
 @setting("--raw", is_flag=True, help="Print the one answer as it came.")
-@setting("--output", metavar="FILE", help="Write answers as they came; {host} stands for the host's name.")
+@setting(
+    "--output",
+    metavar="FILE",
+    help="Write answers as they came; {host} stands for the host's name.",
+    changes="writes that file over",
+)
 @setting("--body", default="", metavar="TEXT|@FILE", help="For the few commands that want one.")
 @shared_options("host", "scan", "json", "ndjson")
 @look_options

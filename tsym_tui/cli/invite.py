@@ -28,6 +28,7 @@ from tsym_agent.model.agents import AGENT_TAG, CALLER_TAG
 from tsym_tui.cli.control import KINDS, choose_credentials, read_settings, to_command_error
 from tsym_tui.cli.errors import CommandError
 from tsym_tui.cli.exits import Exit
+from tsym_tui.cli.marks import Marked
 from tsym_tui.cli.options import look_options, setting, shared_options
 from tsym_tui.cli.wishes import Look, to_wishes
 
@@ -76,7 +77,12 @@ class InviteWishes(Look, frozen=True, kw_only=True):
     wants_ndjson: bool = msgspec.field(default=False, name="ndjson")
 
 
-@click.command("invite", short_help="Make a key for one machine, and wait until its agent answers.")
+@click.command(
+    "invite",
+    cls=Marked,
+    short_help="Make a key for one machine, and wait until its agent answers.",
+    changes="makes a key that lets one machine into the tailnet",
+)
 @setting("--tag", multiple=True, default=(AGENT_TAG,), show_default=True, help="Tag of the new node; repeatable.")
 @setting("--expires", type=Lifetime(), default="1h", show_default=True, help="How long the key may be used.")
 @setting("--ephemeral/--no-ephemeral", default=False, help="Let the node vanish soon after it went offline.")

@@ -46,7 +46,7 @@ class MapWishes(Wishes, frozen=True, kw_only=True):
 @click.command("map", short_help="Draw the tailnet as text, SVG, PNG, DOT, GraphML or JSON.")
 @setting("--format", type=click.Choice(FORMATS), default="text", show_default=True, help="What to write.")
 @shared_options("layout")
-@setting("-o", "--output", metavar="FILE", help="Write there instead of stdout.")
+@setting("-o", "--output", metavar="FILE", help="Write there instead of stdout.", changes="writes that file over")
 @setting("--width", type=click.IntRange(10, 1000), help="Columns of the picture.  [default: the terminal's, else 120]")
 @setting("--height", type=click.IntRange(4, 500), help="Rows of the picture.  [default: the terminal's, else 36]")
 @setting("--seed", type=click.IntRange(0), default=0, show_default=True, help="For layouts that start at random.")

@@ -35,9 +35,11 @@ CONFIG_KEY = "tsym.config"
 class Setting(click.Option):
     """An option that is also an environment variable and a key of the settings file."""
 
-    def __init__(self, *declarations: object, shared: bool = False, **attributes: object) -> None:
+    def __init__(self, *declarations: object, shared: bool = False, changes: str = "", **attributes: object) -> None:
         super().__init__(*declarations, **attributes)  # type: ignore[arg-type]  # click checks what it is given
         self.is_shared = shared
+        self.changes = changes
+        """What a command changes when it is given, to follow "it"; empty = nothing."""
 
     def variables(self, command: click.Command) -> list[str]:
         """Return the environment variables that set it, the strongest first."""

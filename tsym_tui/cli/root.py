@@ -35,6 +35,8 @@ class Entry(NamedTuple):
 
     module: str
     help: str
+    extra: str = ""
+    """For a group that is not in every installation: what brings it."""
 
 
 COMMANDS = {
@@ -54,13 +56,20 @@ COMMANDS = {
     "config": Entry("tsym_tui.cli.config", "Print every setting, its value, and where it comes from."),
 }
 
+GROUPS = {
+    "k8s": Entry("k8s.cli", "Bring agents and per-pod identities to a Kubernetes cluster.", "k8s"),
+    "cni": Entry("k8s.cni.cli", "Give pods and containers a tailnet identity of their own.", "cni"),
+    "talos": Entry("talos.cli", "Make and check Talos configurations with the Tailscale extension.", "k8s"),
+}
+"""Groups that come with an extra, and that say so where they are not installed."""
+
 
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Name the commands in the order of the help."""
-        return list(COMMANDS)
+        return [*COMMANDS, *GROUPS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         """Import a command."""
@@ -70,10 +79,23 @@ class LazyGroup(click.Group):
         """List the commands from our table: nothing is imported for the help."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+        with formatter.section("Groups"):
+            formatter.write_dl([(name, _group_words(entry)) for name, entry in GROUPS.items()])
+
+
+def _group_words(entry: Entry) -> str:
+    from tsym_tui.cli.groups import is_installed
+
+    return entry.help if is_installed(entry.module) else f"{entry.help} (not installed: extra `{entry.extra}`)"
 
 
 def load_command(name: str) -> click.Command | None:
     """Return a command by name; None when there is none."""
+    if name in GROUPS:
+        from tsym_tui.cli.groups import load_group
+
+        group = GROUPS[name]
+        return load_group(name, group.module, group.extra, group.help)
     entry = COMMANDS.get(name)
     if entry is None:
         return None

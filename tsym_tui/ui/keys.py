@@ -56,7 +56,7 @@ class Key(msgspec.Struct, frozen=True):
 _NODES = (Scope.NODES, Scope.MATRIX, Scope.MAP)
 """Where one moves among nodes."""
 _MAIN = (Scope.OVERVIEW, *_NODES)
-_LISTS = (*_MAIN, Scope.DETAIL, Scope.HELP, Scope.RESULTS, Scope.STREAM, Scope.CALLS)
+_LISTS = (*_MAIN, Scope.DETAIL, Scope.HELP, Scope.RESULTS, Scope.STREAM, Scope.CALLS, Scope.LAUNCH)
 _ALONE = frozenset({Scope.HELP, Scope.PALETTE, Scope.EVERYWHERE})
 """Where only its own keys mean something."""
 
@@ -166,6 +166,14 @@ KEYS: tuple[Key, ...] = (
     _key("z Z", {"z": "fold", "Z": "fold_all"}, "fold", "the group under the cursor, all groups", Scope.NODES, rank=7),
     _key("t", {"t": "raw"}, "raw", "the JSON behind it as a tree, and back", Scope.DETAIL, rank=2),
     _key("z Z", {"z": "fold", "Z": "fold_all"}, "fold", "a branch of the raw tree, all branches", Scope.DETAIL, rank=3),
+    _key("j k", _UP_DOWN, "move", "to another tool, run or field, or along the output", Scope.LAUNCH, rank=1),
+    _key("enter", {"enter": "choose"}, "open, run", "the form of a tool, then what it says", Scope.LAUNCH, rank=2),
+    _key("esc", {"escape": "back"}, "back", "to the list, then to the screen before", Scope.LAUNCH, rank=3),
+    _key("C", {"C": "cancel"}, "cancel", "interrupt the run; what does not heed is ended", Scope.LAUNCH, rank=4),
+    _key(
+        "tab", {"tab": "field(1)", "shift+tab": "field(-1)"}, "field", "the next, the one before", Scope.LAUNCH, rank=5
+    ),
+    _key("h l", {"h left": "step(-1)", "l right": "step(1)"}, "sideways", "scroll long lines", Scope.LAUNCH),
     _key("m", {"m": "metric"}, "metric", "path, p50, p95, loss, jitter, age", Scope.MATRIX, rank=2),
     _key(
         "n N",
