@@ -36,7 +36,7 @@ def node_rows(pen: Pen, digest: Digest, ref: NodeRef, cells: int, most_pairs: in
     if node is None:
         return [[pen.dim("this node has left the tailnet")]]
     sums = digest.sum_of(ref)
-    rows: list[Row] = [_title(pen, digest, node, cells)]
+    rows: list[Row] = [node_title(pen, digest, node, cells)]
     for about in ("  ".join((*node.tags, node.owner or "")), node.site or ""):
         rows += [[pen.dim(text)] for text in wrap(about, cells)]
     for block in (
@@ -45,13 +45,13 @@ def node_rows(pen: Pen, digest: Digest, ref: NodeRef, cells: int, most_pairs: in
         class_bars(pen, digest, ref, cells),
         claims(pen, node, sums, digest.snapshot.generated_at),
         _facts(pen, digest, node, cells),
-        _pairs(pen, digest, ref, cells, most_pairs),
+        pair_list(pen, digest, ref, cells, most_pairs),
     ):
         rows += [[], *block] if block else []
     return rows
 
 
-def _title(pen: Pen, digest: Digest, node: Node, cells: int) -> Row:
+def node_title(pen: Pen, digest: Digest, node: Node, cells: int) -> Row:
     """Name the node and say what it is to us."""
     kind = digest.kind_of(node.ref)
     host = digest.sum_of(node.ref).host
@@ -117,7 +117,7 @@ def _key_fact(pen: Pen, digest: Digest, node: Node) -> list[Row]:
     return [[row[0], pen(words, Role.WARN)] if left_s < KEY_WARNING_S else row]
 
 
-def _pairs(pen: Pen, digest: Digest, ref: NodeRef, cells: int, most: int) -> list[Row]:
+def pair_list(pen: Pen, digest: Digest, ref: NodeRef, cells: int, most: int) -> list[Row]:
     """List its pairs, each with class and number, and count those that are left out."""
     others = neighbours(digest, ref)
     if not others:

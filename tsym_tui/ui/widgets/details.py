@@ -7,8 +7,11 @@ from typing import ClassVar
 
 from textual import events
 
+from tsym_tui.fleet.inquiry import Inquiry
+from tsym_tui.ui.desk import Desk
+from tsym_tui.ui.rows.jsontree import Tree, tree_rows
 from tsym_tui.ui.rows.pens import Row, blank, clip, joined
-from tsym_tui.ui.rows.selection import full_rows, pair_history, selection_rows
+from tsym_tui.ui.rows.selection import detail_rows, pair_history, raw_value, selection_rows
 from tsym_tui.ui.widgets.panes import Pane
 
 MARGIN = 2
@@ -40,24 +43,55 @@ class DetailPane(Pane):
 
 
 class FullDetailPane(Pane):
-    """The selection over the whole screen; scrolls."""
+    """The selection over the whole screen, laid out or as a tree of its JSON; scrolls."""
 
-    top = 0
-    """First row shown."""
+    def __init__(self, desk: Desk, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(desk, id=id, classes=classes)
+        self.top = 0
+        """First row shown."""
+        self.inquiry = Inquiry()
+        self.raw: Tree | None = None
+        """None = laid out."""
 
     def build(self, cells: int, height: int) -> Sequence[Row]:
         """Write it from the row that was scrolled to."""
-        view = self.desk.view
-        rows = full_rows(self.pen, view, pair_history(view, self.desk.source), cells - 2 * MARGIN - 1)
+        inner = cells - 2 * MARGIN - 1
+        if self.raw is not None:
+            self.raw.show(raw_value(self.desk.view, self.desk.source, self.inquiry))
+            return [[*blank(MARGIN), *row] for row in tree_rows(self.pen, self.raw, inner + 1, height)]
+        rows = self.laid_out(inner, height)
         room = height if len(rows) <= height else height - 1
         self.top = min(max(0, self.top), max(0, len(rows) - room))
         shown: list[Row] = rows[self.top : self.top + room]
         below = len(rows) - self.top - len(shown)
         return [[*blank(MARGIN + 1), *row] for row in (*shown, [self.pen.dim(f"{below} more rows")] if below else [])]
 
+    def laid_out(self, cells: int, height: int) -> list[Row]:
+        """Write the whole selection, whatever fits."""
+        view, desk = self.desk.view, self.desk
+        now = desk.clock()
+        if view.digest is not None:
+            now = view.digest.snapshot.generated_at.astimezone(now.tzinfo)
+        return detail_rows(self.pen, view, desk.source, self.inquiry, now, (cells, height))
+
     def scroll_by(self, rows: int) -> None:
-        """Scroll down, or up."""
+        """Scroll down, or up; in the tree the cursor moves."""
+        if self.raw is not None:
+            self.raw.move(rows)
         self.top += rows
+        self.redraw()
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the tree's cursor where the mouse is; there again, fold."""
+        if self.raw is None or not self.raw.lines:
+            return
+        row = self.raw.top + event.y
+        if row >= len(self.raw.lines):
+            return
+        if row == self.raw.row:
+            self.raw.fold()
+        else:
+            self.raw.at = self.raw.lines[row].path
         self.redraw()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
