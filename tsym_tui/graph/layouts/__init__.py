@@ -50,8 +50,9 @@ AUTO = "auto"
 TRUNKS_ABOVE = 30
 """Above this many nodes `auto` takes arcs: names no longer fit between the lines. A setting."""
 
-ROWS_UP_TO = 300
-"""Above this many nodes most names have no row on an arc, and `auto` takes a picture of groups."""
+NAMES_UP_TO, TRUNKS_UP_TO = 300, 2000
+"""Arcs are for up to so many nodes: without groups, since most names would have no row; and with groups, since one
+node's view of each group says little where a group has hundreds of members."""
 
 STEPS = 16
 """Pictures of an animation that leads from one placement to another."""
@@ -100,8 +101,8 @@ _ALL = (
     Layout("spring", family.spring, most_nodes=499, stays=Near.NEIGHBOURS, is_iterative=True),
     Layout("kamada-kawai", family.kamada_kawai, most_nodes=100, stays=Near.NEIGHBOURS, needs_scipy=True),
     Layout("spectral", family.spectral, most_nodes=2000, stays=Near.NEIGHBOURS, needs_scipy=True),
-    Layout("forceatlas2", family.forceatlas2, most_nodes=500, stays=Near.NEIGHBOURS, is_iterative=True),
-    Layout("arf", family.arf, most_nodes=300, stays=Near.NEIGHBOURS, is_iterative=True),
+    Layout("forceatlas2", family.forceatlas2, most_nodes=300, stays=Near.NEIGHBOURS, is_iterative=True),
+    Layout("arf", family.arf, most_nodes=200, stays=Near.NEIGHBOURS, is_iterative=True),
     Layout("circular", family.circular),
     Layout("shell", family.shell),
     Layout("spiral", family.spiral),
@@ -117,20 +118,21 @@ LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in _ALL}
 def choose(graph: TailnetGraph, trunks_above: int = TRUNKS_ABOVE) -> str:
     """Return the layout that `auto` takes for a graph.
 
-    Up to `trunks_above` nodes a plane has room for every name and line, so `sites` shows places. Above, `arcs` keeps
-    every name on a row of its own and gathers lines in trunks. With hundreds of nodes most would have no row: `tags`
-    shows each host against whole groups, which is the shape such a tailnet has, since to its hosts all members of a
-    group are alike. Where nothing groups the nodes, or so many are hosts that they would be the crowd themselves,
-    `rings` puts hosts inside and the others around them. Forces are never chosen: where every host probes every peer
-    they find no shape, and on a part of the lines a person asks for them.
+    Up to `trunks_above` nodes a plane has room for every name and line, so `sites` shows places. Above, `arcs` gives
+    names rows of their own and gathers lines in trunks, one for each group, which still reads well when groups count
+    most of their members instead of naming them. With thousands of nodes `tags` shows every host against whole
+    groups: to its hosts all members of a group are alike there, and one host's view is too little. Where nothing groups
+    the nodes, or so many are hosts that they would be the crowd themselves, `rings` puts hosts inside and the others
+    around them. Forces are never chosen: where every host probes every peer they find no shape, and where only some
+    lines are probed a person can ask for them.
     """
     count = len(graph.nodes)
     if count <= min(trunks_above, sites.MOST_NODES):
         return "sites"
-    if count <= max(ROWS_UP_TO, trunks_above):
+    has_groups = len(graph.grouping(TAGS_FIRST).groups) > 1
+    if count <= max(TRUNKS_UP_TO if has_groups else NAMES_UP_TO, trunks_above):
         return "arcs"
-    tells = len(graph.grouping(TAGS_FIRST).groups) > 1
-    return "tags" if tells and int(hosts_of(graph).sum()) <= tags.MOST_HOSTS else "rings"
+    return "tags" if has_groups and int(hosts_of(graph).sum()) <= tags.MOST_HOSTS else "rings"
 
 
 def place(  # noqa: PLR0913 - one question, its choices by name

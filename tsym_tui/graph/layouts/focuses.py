@@ -19,13 +19,15 @@ from tsym_tui.graph.model import TailnetGraph
 SLOW_MS = 100.0
 """From here on a direct line counts as trouble, like one that is relayed."""
 
-_NEAR, _FAR = 0.24, 0.38
+_NEAR, _FAR = 0.22, 0.36
 """How far from the middle the arcs of hosts, and those of trouble and of other nodes are."""
 
-_BETWEEN = 0.07
-"""Between two arcs of one kind, where its nodes have no room in one."""
+_SIDES = ((_FAR, 2, 0.13), (-_NEAR, 2, 0.07), (-_FAR, 3, 0.05))
+"""Trouble, hosts, others: how far to the right, in how many arcs at most, and how far these are from each other.
 
-_MOST_ARCS = 3
+Names of those in trouble are what one wants to read, so there is room for them between the arcs.
+"""
+
 _TOP, _BOTTOM = 0.06, 0.9
 _STRIP = 0.955, 0.985
 """The rows of those without a line."""
@@ -41,12 +43,11 @@ def focus(request: Request) -> Arrangement:
     near = hosts_of(graph)
     points = np.full((len(graph.nodes), 2), 0.5)
     rows = max(4, round(request.size.height * (_BOTTOM - _TOP)))
-    for nodes, reach, side in (
-        (order[is_bad[order]], _FAR, 1),
-        (order[is_good[order] & near[order]], _NEAR, -1),
-        (order[is_good[order] & ~near[order]], _FAR, -1),
-    ):
-        points[nodes] = _arcs(len(nodes), rows, reach, side)
+    kinds = is_bad, is_good & near, is_good & ~near
+    for kind, (reach, most_arcs, between) in zip(kinds, _SIDES, strict=True):
+        nodes = order[kind[order]]
+        arcs = min(most_arcs, -(-len(nodes) // rows)) or 1
+        points[nodes] = _arcs(len(nodes), rows, reach, arcs, between)
     alone = order[~is_bad[order] & ~is_good[order]]
     points[alone] = _strip(len(alone), request.size.width)
     return Arrangement(points)
@@ -74,16 +75,15 @@ def _neighbours(graph: TailnetGraph, middle: int) -> tuple[np.ndarray, np.ndarra
     return sides[0], sides[1]
 
 
-def _arcs(count: int, rows: int, reach: float, side: int) -> Points:
+def _arcs(count: int, rows: int, reach: float, arcs: int, between: float) -> Points:
     """Return `count` places on arcs of some rows each, bowing away from the middle."""
-    arcs = min(_MOST_ARCS, -(-count // rows)) or 1
     place = np.arange(count)
     step = (place + 0.5) / max(count, 1)
     spread = min(1.0, max(count, 2) / rows * 1.6)
     height = (step - 0.5) * (_BOTTOM - _TOP) * spread
     bow = np.sqrt(np.maximum(0.0, 1 - (height / 0.62) ** 2))
-    away = reach * bow + _BETWEEN * (place % arcs - (arcs - 1) / 2)
-    return np.column_stack([0.5 + side * away, (_TOP + _BOTTOM) / 2 + height])
+    away = reach * bow + between * (place % arcs - (arcs - 1) / 2)
+    return np.column_stack([0.5 + away, (_TOP + _BOTTOM) / 2 + height])
 
 
 def _strip(count: int, width: int) -> Points:

@@ -34,6 +34,9 @@ _ROUNDS, _ROUNDS_AGAIN = 60, 20
 _HEAT, _HEAT_AGAIN = 0.1, 0.03
 """The longest first step, in sides of the square; it cools to nothing."""
 
+_FEW, _OUTSIDE = 20, 3.0
+"""Of more nodes than `_FEW`, the outermost percent on each side count as far out."""
+
 _SLICE = 2
 """Iterations between two looks at whether somebody still wants the answer, and between two steps of an animation."""
 
@@ -106,6 +109,13 @@ def springs_of(graph: TailnetGraph) -> Springs:
     return Springs(first, second, graph.pull[probed])
 
 
+def _calmed(springs: Springs, count: int) -> Springs:
+    """Weaken lines whose both ends have many: hosts that all know each other would be one knot."""
+    degree = np.bincount(springs.first, minlength=count) + np.bincount(springs.second, minlength=count)
+    fewer = np.minimum(degree[springs.first], degree[springs.second])
+    return Springs(springs.first, springs.second, springs.strength / np.sqrt(np.maximum(fewer, 1)))
+
+
 def force(request: Request) -> Arrangement:
     """Let springs and repulsion find places, from a start where groups stand around the middle.
 
@@ -115,13 +125,22 @@ def force(request: Request) -> Arrangement:
     kept = request.kept()
     points = settle_newcomers(request, kept, by_group=False) if kept else _start(request)
     rounds, heat = (_ROUNDS_AGAIN, _HEAT_AGAIN) if kept else (_ROUNDS, _HEAT)
-    springs, field = springs_of(graph), Field(len(points))
+    springs, field = _calmed(springs_of(graph), len(points)), Field(len(points))
     ideal = 1 / math.sqrt(len(points))
     for done in range(rounds):
         points = relax(points, springs, field, heat * (1 - done / (rounds + 1)), ideal)
         if done % _SLICE == 0:
-            request.step(fit(points))
-    return Arrangement(fit(points))
+            request.step(fit(_gathered(points)))
+    return Arrangement(fit(_gathered(points)))
+
+
+def _gathered(points: Points) -> Points:
+    """Bring the few that stand far out nearer, or everybody else would share what room they leave."""
+    if len(points) < _FEW:
+        return points
+    low, high = np.percentile(points, [_OUTSIDE, 100 - _OUTSIDE], axis=0)
+    margin = 0.15 * (high - low)
+    return np.asarray(np.clip(points, low - margin, high + margin))
 
 
 def _start(request: Request) -> Points:

@@ -1,7 +1,7 @@
 """Our hosts and whole groups as a small graph laid out by forces, each group's members spread around its place.
 
 A tailnet of thousands has no shape node by node, since every host probes every peer; hosts against groups has one:
-which hosts are near which groups. Groups get rectangles that do not overlap, in proportion to their members.
+which hosts are near which groups. Groups get rectangles that do not overlap, large enough for a title and all members.
 """
 
 from __future__ import annotations
@@ -11,26 +11,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tsym_tui.graph.groups import TAGS_FIRST, Grouping
-from tsym_tui.graph.layouts.fitting import EDGE, hosts_of, stay, sunflower
+from tsym_tui.graph.cells import settle, width
+from tsym_tui.graph.groups import TAGS_FIRST, Group, Grouping
+from tsym_tui.graph.layouts.fitting import fit, hosts_of, stay, sunflower
 from tsym_tui.graph.layouts.forces import Field, Floats, Ints, Springs, relax
-from tsym_tui.graph.layouts.values import Area, Arrangement, Points, Request
+from tsym_tui.graph.layouts.values import Area, Arrangement, Points, Request, Size
 from tsym_tui.graph.model import TailnetGraph
 
 MOST_HOSTS = 150
 """With more hosts than this they stand among their groups: each as a dot of its own they would be the crowd."""
 
-_ROUNDS = 40
-_SHARE = 0.4
-"""Part of the square that groups fill together; the rest is room for lines."""
+_SHARE = 0.42
+"""Part of the picture that rooms fill together; the rest is for lines. Where that is too little, members overlap."""
 
-_HOST_REACH = 0.016
-"""Half the side of the room that a host gets."""
+_CELLS_A_MEMBER = 1.6
+_FLAT = 3.0
+"""A room is so many times wider than high, in cells."""
 
-_FILLED = 0.8
-"""How much of its room a group's sunflower takes: its title stands above."""
+_LONGEST_TITLE = 16
+_MOST_GROWTH = 1.7
+_HOST_CELLS = 8.0, 1.6
+"""Room for a host's marker and some of its name."""
 
-_APART_ROUNDS = 200
+_ROUNDS, _APART_ROUNDS = 40, 120
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,34 +42,54 @@ class Quotient:
 
     vertex_of: Ints
     """Vertex of each node."""
-    groups: int
-    hosts: Ints
-    """The nodes that are vertices of their own."""
-    reach: Floats
-    """Half the side of each vertex's room."""
+    groups: tuple[Group, ...]
+    """Those with a vertex: of which somebody is no host."""
+    room: Points
+    """Width and height of each vertex's room, in the unit square."""
     springs: Springs
 
 
 def tags(request: Request) -> Arrangement:
-    """Lay out hosts and groups, push them apart, and fill groups with their members."""
+    """Lay out hosts and groups, push them apart, and fill groups with their members.
+
+    A placement of the same size keeps everybody; of another size, everybody keeps the side they were on.
+    """
     grouping = request.groups(TAGS_FIRST)
-    quotient = _quotient(request.graph, grouping)
-    points = stay(request, by_group=True)
-    if points is None:
-        points = _members(quotient, *_stretched(_apart(_relaxed(request, quotient), quotient.reach), quotient.reach))
-    return Arrangement(points, _areas(points, quotient, grouping), grouping.words)
+    quotient = _quotient(request, grouping)
+    before = stay(request, by_group=True)
+    if before is not None and request.previous is not None and request.previous.size == request.size:
+        return Arrangement(before, _areas(before, quotient, request.size), grouping.words)
+    middles = _relaxed(request, quotient) if before is None else _middles(before, quotient)
+    points = _members(quotient, _apart(middles, quotient.room), request.size)
+    return Arrangement(points, _areas(points, quotient, request.size), grouping.words)
 
 
-def _quotient(graph: TailnetGraph, grouping: Grouping) -> Quotient:
-    count, groups = len(graph.nodes), len(grouping.groups)
+def _quotient(request: Request, grouping: Grouping) -> Quotient:
+    graph, size = request.graph, request.size
+    count, every = len(graph.nodes), len(grouping.groups)
     vertex_of = np.array(grouping.group_of(count), dtype=np.int64)
     hosts = np.flatnonzero(hosts_of(graph))
     hosts = hosts if len(hosts) <= min(MOST_HOSTS, count // 2) else hosts[:0]
-    vertex_of[hosts] = groups + np.arange(len(hosts))
-    sizes = np.bincount(vertex_of, minlength=groups + len(hosts))
-    reach = np.sqrt(sizes * _SHARE / max(count, 1)) / 2
-    reach[groups:] = _HOST_REACH
-    return Quotient(vertex_of, groups, hosts, reach, _springs(graph, vertex_of, len(reach)))
+    vertex_of[hosts] = every + np.arange(len(hosts))
+    used, vertex_of = np.unique(vertex_of, return_inverse=True)
+    groups = tuple(grouping.groups[vertex] for vertex in used[used < every].tolist())
+    room = _rooms(np.bincount(vertex_of), groups, size)
+    return Quotient(vertex_of, groups, room, _springs(graph, vertex_of, len(used)))
+
+
+def _rooms(members: Ints, groups: tuple[Group, ...], size: Size) -> Points:
+    """Return how large each vertex's room is: a title row, a row of air, and cells for its members.
+
+    Where the picture has room to spare, members get more of it, for their names.
+    """
+    cells = np.empty((len(members), 2))
+    high = np.sqrt(members * _CELLS_A_MEMBER / _FLAT)
+    titles = np.array([width(settle(group.title)) for group in groups], dtype=np.float64)
+    cells[:] = np.column_stack([high * _FLAT + 3, high + 2.2])
+    cells[: len(groups), 0] = np.maximum(cells[: len(groups), 0], np.minimum(titles, _LONGEST_TITLE) + 4)
+    cells[len(groups) :] = _HOST_CELLS
+    share = float(cells.prod(axis=1).sum()) / (_SHARE * size.width * size.height)
+    return np.asarray(np.minimum(cells / np.array(size) * min(_MOST_GROWTH, 1 / math.sqrt(share)), 1.0))
 
 
 def _springs(graph: TailnetGraph, vertex_of: Ints, count: int) -> Springs:
@@ -83,77 +106,90 @@ def _springs(graph: TailnetGraph, vertex_of: Ints, count: int) -> Springs:
 
 
 def _relaxed(request: Request, quotient: Quotient) -> Points:
-    """Return places of the vertices in about the unit square; groups begin around a circle, hosts in the middle."""
-    count = len(quotient.reach)
+    """Return places of the vertices that fill the unit square; groups begin around a circle, hosts in the middle."""
+    count = len(quotient.room)
     points = 0.1 * (np.random.default_rng(request.seed).random((count, 2)) - 0.5)
-    angles = np.arange(quotient.groups) * (math.tau / max(quotient.groups, 1))
-    if quotient.groups > 1:
-        points[: quotient.groups] += 0.4 * np.column_stack([np.cos(angles), np.sin(angles)])
+    groups = len(quotient.groups)
+    angles = np.arange(groups) * (math.tau / max(groups, 1))
+    if groups > 1:
+        points[:groups] += 0.4 * np.column_stack([np.cos(angles), np.sin(angles)])
     field, ideal = Field(count), 1 / math.sqrt(count)
     for done in range(_ROUNDS):
         points = relax(points, quotient.springs, field, 0.1 * (1 - done / (_ROUNDS + 1)), ideal)
         if done % 8 == 0:
             request.check()
-    extent = max(float(np.ptp(points, axis=0).max()), 1e-9)
-    return np.asarray((points - points.mean(axis=0)) / extent)
+    return fit(points)
 
 
-def _apart(points: Points, reach: Floats) -> Points:
-    """Move squares until none overlaps another, each pair along the axis where that is the shorter way."""
-    room = reach[:, None] + reach[None]
-    np.fill_diagonal(room, 0.0)  # nobody is in its own way
+def _middles(points: Points, quotient: Quotient) -> Points:
+    """Return the middle of each vertex's nodes."""
+    count = len(quotient.room)
+    sizes = np.maximum(np.bincount(quotient.vertex_of, minlength=count), 1)
+    sums = [np.bincount(quotient.vertex_of, points[:, axis], count) for axis in (0, 1)]
+    return np.asarray(np.column_stack(sums) / sizes[:, None])
+
+
+def _apart(points: Points, room: Points) -> Points:
+    """Move rooms until none overlaps another, each pair along the axis where that is the shorter way.
+
+    They stay inside the unit square; where all of it is full, some overlap remains.
+    """
+    far = (room[:, None] + room[None]) / 2
+    for axis in (0, 1):
+        np.fill_diagonal(far[..., axis], 0.0)  # nobody is in its own way
+    low, high = room / 2, np.maximum(1 - room / 2, room / 2)
     for _ in range(_APART_ROUNDS):
-        across = points[:, None, 0] - points[None, :, 0]
-        down = points[:, None, 1] - points[None, :, 1]
-        over_x, over_y = room - np.abs(across), room - np.abs(down)
-        overlaps = (over_x > 1e-6) & (over_y > 1e-6)
+        between = points[:, None] - points[None]
+        over = far - np.abs(between)
+        overlaps = np.asarray((over[..., 0] > 1e-6) & (over[..., 1] > 1e-6))
         if not overlaps.any():
             break
-        sideways = over_x <= over_y
-        sign_x, sign_y = _sign(across), _sign(down)
-        push_x = np.where(overlaps & sideways, over_x * sign_x, 0.0).sum(axis=1)
-        push_y = np.where(overlaps & ~sideways, over_y * sign_y, 0.0).sum(axis=1)
-        points = points + 0.3 * np.column_stack([push_x, push_y])
+        sideways = over[..., 0] <= over[..., 1]
+        push = np.where(overlaps[..., None], over * _sign(between), 0.0)
+        push[..., 0] *= sideways
+        push[..., 1] *= ~sideways
+        points = np.clip(points + 0.4 * push.sum(axis=1), low, high)
     return points
 
 
-def _sign(apart: Floats) -> Floats:
+def _sign(between: Floats) -> Floats:
     """Return which way is out; two in the very same place go opposite ways by their number."""
-    order = np.arange(len(apart))
-    return np.asarray(np.where(apart != 0, np.sign(apart), np.sign(order[:, None] - order[None])))
+    order = np.arange(len(between))
+    aside = np.sign(order[:, None] - order[None])[..., None]
+    return np.asarray(np.where(between != 0, np.sign(between), aside))
 
 
-def _stretched(points: Points, reach: Floats) -> tuple[Points, Points]:
-    """Fill the unit square with all rooms; returns middles and half sides, each (vertices, 2)."""
-    low, high = (points - reach[:, None]).min(axis=0), (points + reach[:, None]).max(axis=0)
-    scale = (1 - EDGE) / np.maximum(high - low, 1e-9)
-    return np.asarray(EDGE / 2 + (points - low) * scale), np.asarray(reach[:, None] * scale)
-
-
-def _members(quotient: Quotient, middles: Points, reach: Points) -> Points:
-    """Return every node's place: hosts in the middle of their room, others as seeds in a sunflower."""
+def _members(quotient: Quotient, middles: Points, size: Size) -> Points:
+    """Return every node's place: hosts in the middle of their room, others as seeds in a sunflower below the title."""
     order = np.argsort(quotient.vertex_of, kind="stable")
-    sizes = np.bincount(quotient.vertex_of, minlength=len(middles))
+    cell = 1 / np.array(size)
     points = np.empty((len(order), 2))
     begin = 0
-    for vertex, size in enumerate(sizes.tolist()):
-        nodes = order[begin : begin + size]
-        begin += size
-        spread = sunflower(size) if size > 1 else np.zeros((size, 2))
-        points[nodes] = middles[vertex] + spread * reach[vertex] * _FILLED
-    return points
+    for vertex, count in enumerate(np.bincount(quotient.vertex_of, minlength=len(middles)).tolist()):
+        nodes = order[begin : begin + count]
+        begin += count
+        inside = np.maximum(quotient.room[vertex] - np.array([3.0, 2.2]) * cell, cell)
+        if vertex < len(quotient.groups):
+            middle = middles[vertex] + np.array([0.0, 0.5]) * cell
+            points[nodes] = middle + (sunflower(count) if count > 1 else 0.0) * inside / 2
+        else:
+            points[nodes] = middles[vertex] - np.array([quotient.room[vertex, 0] / 2 - cell[0], 0.0])
+    return np.clip(points, 0.0, 1.0)
 
 
-def _areas(points: Points, quotient: Quotient, grouping: Grouping) -> tuple[Area, ...]:
-    """Return a rectangle around the members of each group that has a name."""
+def _areas(points: Points, quotient: Quotient, size: Size) -> tuple[Area, ...]:
+    """Return a rectangle around the members of each group that has a name, as wide as its room, and a row above."""
     areas = []
-    for vertex, group in enumerate(grouping.groups):
+    across, down = 1.5 / size.width, 1.0 / size.height
+    middles = _middles(points, quotient)
+    for vertex, group in enumerate(quotient.groups):
         inside = points[quotient.vertex_of == vertex]
-        if not group.title or not len(inside):
+        if not group.title:
             continue
-        low, high = inside.min(axis=0), inside.max(axis=0)
-        margin = (high - low) * (1 / _FILLED - 1) / 2 + 0.004
-        left, top = np.maximum(low - margin, 0.0)
-        right, bottom = np.minimum(high + margin, 1.0)
-        areas.append(Area(group.title, group.detail, float(left), float(top), float(right), float(bottom)))
+        (left, top), (right, bottom) = inside.min(axis=0).tolist(), inside.max(axis=0).tolist()
+        middle, half = float(middles[vertex, 0]), float(quotient.room[vertex, 0]) / 2 - across / 2
+        left, right = max(min(left - across, middle - half), 0.0), min(max(right + across, middle + half), 1.0)
+        areas.append(
+            Area(group.title, group.detail, left, max(top - 1.5 * down, 0.0), right, min(bottom + down / 2, 1.0))
+        )
     return tuple(areas)
