@@ -6,6 +6,7 @@ remaining character has one width everywhere, so columns hold; a family becomes 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from rich.cells import cell_len
@@ -21,9 +22,15 @@ def settle(text: str) -> str:
     return "".join(char for char in unicodedata.normalize("NFC", text) if cell_len(char) > 0)
 
 
+_NARROW = re.compile("[ -~\u00b0-\u02ff\u2190-\u2193\u2500-\u25fc\u2800-\u28ff]*")
+"""Texts of one cell a character: letters of the West, and what lines, strips and glyphs are made of."""
+
+
 def width(text: str) -> int:
-    """Return how many cells a settled text takes."""
-    return len(text) if text.isascii() else sum(cell_len(char) for char in text)
+    """Return how many cells a settled text takes; rows of a picture are measured by the thousand."""
+    if text.isascii() or _NARROW.fullmatch(text):
+        return len(text)
+    return sum(cell_len(char) for char in text)
 
 
 def clip(text: str, cells: int, ellipsis: str = "…") -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from rich.cells import cell_len
 
-from tsym_tui.graph.cells import clip, settle, width
+from tsym_tui.graph.cells import _NARROW, clip, settle, width
 from tsym_tui.graph.frame import Depth, Frame, Run, pad_row, to_ansi, to_plain
 from tsym_tui.graph.themes import PLAIN, Style
 
@@ -97,3 +98,10 @@ def test_a_node_is_hit_on_its_cells_and_right_beside_them() -> None:
     frame = Frame(10, 1, [[Run(" " * 10, PLAIN)]], {(4, 0): 7})
 
     assert [frame.node_at(x, 0) for x in (2, 3, 4, 5, 6)] == [None, 7, 7, 7, None]
+
+
+def test_every_character_that_is_measured_fast_takes_one_cell() -> None:
+    fast = [chr(code) for code in range(0x110000) if _NARROW.fullmatch(chr(code))]
+
+    assert {cell_len(char) for char in fast} == {1}
+    assert len(fast) > 600
