@@ -6,7 +6,7 @@ the tailnet the one that takes its place in the list is selected.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -57,6 +57,10 @@ class View:
     """The other end of the selected pair; None = a node is selected, no pair."""
     marked: set[NodeRef] = field(default_factory=set)
     """Hosts that commands run on; none = on all."""
+    hides_names: bool = False
+    """Whether the picture carries pseudonyms; see `hiding`."""
+    words: Callable[[str], str] = str
+    """Hides names in a text that did not come with the picture, while they are hidden."""
     sort: tuple[str, bool] | None = None
     """Letter of the column that the table is sorted by, and whether it is turned round."""
     groups: TableState = field(default_factory=TableState)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from textual.widget import Widget
 
+from tsym_agent.model.ids import NodeRef
 from tsym_tui.ui.bindings import bindings_of
 from tsym_tui.ui.keys import Scope
 from tsym_tui.ui.problemvalues import Opens, Problem
@@ -43,6 +44,10 @@ class OverviewScreen(TailnetScreen, inherit_bindings=False):
             self.action_open_worst()
         else:
             self._pane.go(message.place)
+
+    def take_veil(self, ref_of: Callable[[NodeRef], NodeRef]) -> None:  # noqa: ARG002 - places stay, whatever names are
+        """Stay on the same place of the list."""
+        self._pane.go(self._pane.place)
 
     def action_move(self, step: int) -> None:
         """Select another problem."""

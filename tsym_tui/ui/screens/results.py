@@ -9,10 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
+from msgspec import structs
 from textual import events
 from textual.message import Message
 
 from tsym_agent.localapi.commands import Form
+from tsym_agent.model.ids import NodeRef
 from tsym_tui.fleet.fanout import Answer, Job, ask_one, each, fan_out
 from tsym_tui.fleet.fleet import Asked
 from tsym_tui.fleet.hostnames import file_name
@@ -113,6 +115,18 @@ class ResultsScreen(ToolScreen, inherit_bindings=False):
             nodes={address: node for node in nodes for address in node.addresses},
         )
         return lambda one: ping_from(one, wanted)
+
+    def take_veil(self, ref_of: Callable[[NodeRef], NodeRef]) -> None:  # noqa: ARG002 - hosts are found by their specs
+        """Ask once more, by the names that are shown now: what came is of the others."""
+        veil, source = self.desk.veil, self.desk.source
+        specs = {veil.real_host(one.host).spec for one in self._asked}
+        everybody = source.asked() if source is not None else ()
+        self._asked = tuple(one for one in everybody if veil.real_host(one.host).spec in specs)
+        job = self.state.job
+        job = structs.replace(job, values={name: veil.shown(value) for name, value in job.values.items()})
+        self.state = Run(job, tuple(one.host for one in self._asked))
+        self._pane.run = self.state
+        self._ask()
 
     def on_answer_came(self, message: AnswerCame) -> None:
         """Take it in and draw."""

@@ -10,6 +10,7 @@ from textual import events
 from textual.message import Message
 from textual.widget import Widget
 
+from tsym_agent.model.ids import NodeRef
 from tsym_tui.fleet.fanout import each
 from tsym_tui.fleet.fleet import Asked
 from tsym_tui.fleet.merging import Merger, Sieve
@@ -185,6 +186,16 @@ class StreamScreen(ToolScreen, inherit_bindings=False):
         self.tail = Tail(self.tail.hosts, text=self.tail.text, level=self.tail.level, is_wrapped=self.tail.is_wrapped)
         self._pane.tail = self.tail
         self.show()
+        self._follow()
+
+    def take_veil(self, ref_of: Callable[[NodeRef], NodeRef]) -> None:  # noqa: ARG002 - hosts are found by their specs
+        """Follow the same hosts by the names that are shown now; what was said before goes, it has the others."""
+        veil = self.desk.veil
+        specs = {veil.real_host(one.host).spec for one in self._asked}
+        self._asked = tuple(one for one in self._everybody() if veil.real_host(one.host).spec in specs)
+        hosts, text = tuple(one.host for one in self._asked), veil.shown(self.tail.text)
+        self.tail = Tail(hosts, text=text, level=self.tail.level, is_wrapped=self.tail.is_wrapped)
+        self._pane.tail = self.tail
         self._follow()
 
     def action_filter(self) -> None:
