@@ -133,6 +133,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def pictures(session: nox.Session) -> None:
+    """Draw the pictures of the docs anew: every screen on simulated tailnets. Look at them before they go in."""
+    install_locked(session)
+    session.run("python", "-m", "tests.docs.pictures", *session.posargs)
+
+
+@nox.session
 def lock(session: nox.Session) -> None:
     """Write `.ci/lock.txt` anew from `pyproject.toml`."""
     session.install("uv")
