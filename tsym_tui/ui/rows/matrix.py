@@ -16,7 +16,7 @@ import numpy as np
 from tsym_agent.model.ids import NodeRef
 from tsym_tui.graph.cells import width
 from tsym_tui.graph.frame import Run
-from tsym_tui.graph.looks import Role
+from tsym_tui.graph.looks import NodeKind, Role
 from tsym_tui.ui.digests import Digest
 from tsym_tui.ui.rows.matrixaxis import BAND_GAP, TILE, Axis, folded_cells
 from tsym_tui.ui.rows.matrixboard import Board, Room, Spot, Summary, ends_of
@@ -29,6 +29,7 @@ from tsym_tui.ui.rows.matrixtiles import Tiles, cursor_of
 from tsym_tui.ui.rows.nodelist import MARK, list_window, node_mark
 from tsym_tui.ui.rows.pens import Pen, Row, blank, clip, fit, fit_text, on, width_of
 
+FEWEST_NAME_CELLS = 8
 MOST_NAME_CELLS = 18
 MOST_HEAD_ROWS = 9
 MOST_LEADERS = 4
@@ -72,6 +73,8 @@ class Scene(msgspec.Struct, frozen=True):
     """Where the columns are that are not in sight."""
     says: int
     """Cells for what rows say; 0 = no room."""
+    cells: int
+    """Of the whole pane."""
     marked: frozenset[NodeRef]
 
     @property
@@ -97,7 +100,8 @@ class Scene(msgspec.Struct, frozen=True):
 
 def room_for(digest: Digest, names: Sequence[NodeRef], cells: int, height: int) -> Room:
     """Say how many cells of columns and how many rows there is room for beside names of these nodes."""
-    name_cells = min(MOST_NAME_CELLS, max((width(digest.name_of(ref)) for ref in names), default=4))
+    longest = max((width(digest.name_of(ref)) for ref in names), default=0)
+    name_cells = min(MOST_NAME_CELLS, max(FEWEST_NAME_CELLS, longest))
     beside = LEFT + name_cells + 2
     return Room(max(TILE, cells - beside - _says_cells(cells, beside)), max(1, height - 12))
 
@@ -141,13 +145,13 @@ def render_matrix(
 
 
 def _scene(tiles: Tiles, digest: Digest, board: Board, spot: Spot, cells: int, marked: frozenset[NodeRef]) -> Scene:
-    name_cells = min(MOST_NAME_CELLS, max(4, board.rows.name_cells))
+    name_cells = min(MOST_NAME_CELLS, max(FEWEST_NAME_CELLS, board.rows.name_cells))
     left = LEFT + name_cells + 2
     says = _says_cells(cells, left)
     columns = _columns_in_sight(board.columns, spot.column, max(TILE, cells - left - says))
     outside = (board.columns.span(0, columns.start), board.columns.span(columns.stop, len(board.columns.items)))
     others = tuple(span for span in outside if span.stop > span.start)
-    return Scene(tiles, digest, board, spot, name_cells, columns, others, says, marked)
+    return Scene(tiles, digest, board, spot, name_cells, columns, others, says, cells, marked)
 
 
 def _columns_in_sight(axis: Axis, cursor: int, room: int) -> range:
@@ -271,11 +275,27 @@ def _row(scene: Scene, at: int, tiles: Row) -> Row:
     sign = pen("+", Role.CHROME) if ref is None else node_mark(pen, scene.digest, ref, is_selected=is_here)
     mark = pen.accent(pen.glyph(MARK)) if ref is not None and ref in scene.marked else pen(" ")
     edge = pen.accent(pen.signs.selected_row) if is_here else pen(" ")
-    line: Row = [*blank(1), edge, mark, sign, pen(" "), pen.accent(name) if is_here else pen(name), *blank(2)]
+    named = pen.accent(name) if is_here else pen(name, _name_role(scene.digest, ref))
+    line: Row = [*blank(1), edge, mark, sign, pen(" "), named, *blank(2)]
     line += _with_cursor(scene, tiles) if is_here else tiles
     if scene.says:
         line += [*blank(SAYS_GAP), *row_says(scene.tiles, scene.digest, board, at)]
-    return on(line, pen.theme.colour(Role.RAISED)) if is_here else line
+    return _raised(scene, line) if is_here else line
+
+
+def _name_role(digest: Digest, ref: NodeRef | None) -> Role:
+    """Write hosts that answer strong, as lists do."""
+    if ref is None:
+        return Role.TEXT
+    return {NodeKind.AGENT: Role.STRONG, NodeKind.SILENT: Role.DIM}.get(digest.kind_of(ref), Role.TEXT)
+
+
+def _raised(scene: Scene, row: Row) -> Row:
+    """Lift the cursor's rows off the others, over the whole width but a cell on each side."""
+    tint = scene.pen.theme.colour(Role.RAISED)
+    if tint is None:
+        return row
+    return [row[0], *on(fit(row[1:], scene.cells - 2, ""), tint)]
 
 
 def _with_cursor(scene: Scene, tiles: Row) -> Row:
@@ -303,7 +323,7 @@ def _numbers(scene: Scene) -> list[Row]:
     rows: list[Row] = []
     for parity in (0, 1):
         label = board.choice.metric.unit if parity == 0 else ""
-        row: Row = [*blank(LEFT), pen.dim(fit_text(label, scene.name_cells + 2, ""))]
+        row: Row = [*blank(1), *blank(LEFT - 1), pen.dim(fit_text(label, scene.name_cells + 2, ""))]
         at = scene.left
         for column in scene.columns:
             is_folded = board.columns.items[column].is_folded
@@ -315,14 +335,8 @@ def _numbers(scene: Scene) -> list[Row]:
                 row += blank(start - at)
                 row.append(pen.accent(run.text) if column == scene.spot.column else run)
                 at = start + width(run.text)
-        row += blank(scene.left + _sight_cells(scene) + scene.says - at)
-        rows.append(on(row, pen.theme.colour(Role.RAISED)))
+        rows.append(_raised(scene, row))
     return rows
-
-
-def _sight_cells(scene: Scene) -> int:
-    last = scene.columns.stop - 1
-    return (_cells_of(scene, last)[1] if scene.columns else 0) + scene.other_cells
 
 
 def _number(scene: Scene, column: int) -> Run:

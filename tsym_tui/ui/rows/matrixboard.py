@@ -46,6 +46,7 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
     count: int
     """Members of the worst kind."""
     common_kind: Kind
+    """The commonest one of those that were probed, if any was."""
     common: int
     """Members of the commonest kind."""
     total: int
@@ -199,11 +200,12 @@ class Board:
         known = np.sort(found[~np.isnan(found)])
         return (float(known[-1]), float(known[known.size // 2])) if known.size else (None, None)
 
-    def worst_key(self, item: int, *, is_row: bool) -> int:
-        """Return the key of the worst tile in a row or column."""
+    def typical_key(self, item: int, kinds: Sequence[Kind], *, is_row: bool) -> int:
+        """Return the key of the tile in the middle, from well to bad, of those of some kinds in a row or column."""
         places = (self.row_span(item), slice(None)) if is_row else (slice(None), self.column_span(item))
-        severity = self.severity[places]
-        return int(self.keys[places].ravel()[int(severity.argmax())]) if severity.size else 0
+        chosen = np.isin(self.kinds[places], kinds)
+        keys, severity = self.keys[places][chosen], self.severity[places][chosen]
+        return int(keys[np.argsort(severity, kind="stable")[severity.size // 2]]) if severity.size else 0
 
 
 SAMPLE = 64
@@ -219,13 +221,13 @@ def summaries(kinds: Codes, severity: Numbers, keys: Keys) -> list[Summary]:
     at, lines = severity.argmax(axis=1), np.arange(height)
     worst_kinds, worst_keys = kinds[lines, at].tolist(), keys[lines, at].tolist()
     told = counts[:, Kind.NEVER :]
-    common = (told.argmax(axis=1) + Kind.NEVER).tolist()
+    common = (counts[:, Kind.WELL :].argmax(axis=1) + Kind.WELL).tolist()
     step = -(-size // SAMPLE)
     picked = np.argsort(severity[:, ::step], axis=1, kind="stable")
     middle_keys = keys[lines, picked[:, picked.shape[1] // 2] * step].tolist()
     totals, table = told.sum(axis=1).tolist(), counts.tolist()
     return [
-        Summary(key, Kind(kind), row[kind], Kind(often), row[often], total, middle)
+        Summary(key, Kind(kind), row[kind], Kind(often if row[often] else kind), row[often] or row[kind], total, middle)
         for key, kind, row, often, total, middle in zip(
             worst_keys, worst_kinds, table, common, totals, middle_keys, strict=True
         )

@@ -66,6 +66,11 @@ class Verdict(msgspec.Struct, frozen=True):
         """Say whether it is all or most of them."""
         return "all" if self.count == self.asked else "mostly"
 
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds that count for it."""
+        return _KINDS[self.trouble]
+
     def words(self, metric: Metric) -> str:
         """Name the trouble; by another metric than the path, what is bad is bad by that."""
         return _BY_METRIC.get(metric, "slow") if self.trouble is Trouble.SLOW else self.trouble.value
@@ -93,7 +98,7 @@ def row_says(tiles: Tiles, digest: Digest, board: Board, row: int) -> Row:
     verdict = verdict_of(counts)
     if verdict is not None:
         words = f"{verdict.share} {verdict.words(board.choice.metric)}"
-        return [Run(words, _strong(tiles.style(board.worst_key(row, is_row=True))))]
+        return [Run(words, _strong(tiles.style(board.typical_key(row, verdict.kinds, is_row=True))))]
     parts: Row = []
     for kind in (Kind.STALE, Kind.UNKNOWN, Kind.SLOW, Kind.RELAY, Kind.DERP, Kind.DEAD):
         if counts[kind]:
@@ -159,7 +164,7 @@ def _remark(
     x, title = place
     told = [verdicts[at] for at in items]
     worst = max(told, key=lambda verdict: verdict.count)
-    style = tiles.style(board.worst_key(items[0], is_row=False))
+    style = tiles.style(board.typical_key(items[0], worst.kinds, is_row=False))
     sign = Run(sign_of(tiles.pen, worst.kind, board.choice.metric), style)
     words = f"{worst.words(board.choice.metric)} {_share(board, told)}{_detail(digest, board, items, worst)}"
     rank = list(Trouble).index(worst.trouble) * 1000 - worst.count
@@ -288,7 +293,9 @@ def _leader_row(pen: Pen, hung: Sequence[_Hung], y: int, left: int) -> Row:
     line, right, before = ("|", "`", "'") if pen.is_ascii else ("│", "╰", "╯")
     row: Row = []
     at = -left
-    for one in sorted((one for one in hung if one.y >= y), key=lambda one: min(one.x, one.start)):
+    for one in sorted(
+        (one for one in hung if one.y >= y), key=lambda one: one.x if one.y > y else min(one.x, one.start)
+    ):
         if one.y > y:
             parts, start, stop = [pen(line, Role.CHROME)], one.x, one.x + 1
         else:

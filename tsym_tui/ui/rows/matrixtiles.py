@@ -12,7 +12,7 @@ from tsym_tui.ui.rows.matrixaxis import TILE
 from tsym_tui.ui.rows.matrixboard import Summary
 from tsym_tui.ui.rows.matrixcells import ABSENT, FULL, NO_STEP, SELF, Kind, Mark, look_key, look_of_code
 from tsym_tui.ui.rows.matrixmetric import Metric
-from tsym_tui.ui.rows.pens import Pen, Row, blank, fit, fit_text
+from tsym_tui.ui.rows.pens import Pen, Row, blank, fit, fit_text, width_of
 
 TINT_SHARE = 0.2
 DEAD_TINT_SHARE = 0.3
@@ -44,6 +44,11 @@ def sign_of(pen: Pen, kind: Kind, metric: Metric) -> str:
     if kind is Kind.WELL and metric is not Metric.PATH:
         return pen.signs.check
     return pen.glyph(_LOOKS[kind].glyph)
+
+
+def short_count(count: int) -> str:
+    """Write how many, in thousands where there are that many."""
+    return str(count) if count < 1000 else f"{count // 1000}k"
 
 
 class Tiles:
@@ -105,21 +110,25 @@ class Tiles:
         """Write what is commonest and what is worst of many pairs, each with its count, in that many cells."""
         known = self._sums.get((summary, cells))
         if known is None:
-            row = self._fold(summary) if summary.total else []
+            rows = self._fold(summary) if summary.total else [[]]
+            row = next((one for one in rows if width_of(one) <= cells), rows[-1])
             known = self._sums[summary, cells] = tuple(fit(row, cells, ""))
         return known
 
-    def _fold(self, summary: Summary) -> Row:
-        row: Row = []
+    def _fold(self, summary: Summary) -> list[Row]:
+        """Offer what can be said, from all of it to the least: a number is never cut, for it would be another one."""
+        role = Role.TEXT if summary.worst_kind > Kind.WELL else Role.DIM
+        sign = Run(self._worst_sign(summary), self.style(summary.worst))
+        worst: Row = [sign, self.pen(str(summary.count), role)]
+        about: Row = [sign, self.pen(short_count(summary.count), role)]
+        common: Row = []
         if summary.common_kind is not summary.worst_kind:
             is_bad = look_key(summary.middle)[3]
-            is_typical = is_bad == (summary.common_kind > Kind.WELL) and summary.common_kind is not Kind.NEVER
+            is_typical = is_bad == (summary.common_kind > Kind.WELL) and look_key(summary.middle)[1] != NO_STEP
             style = self._quiet(self.style(summary.middle)) if is_typical else self.pen.theme.style(Role.CHROME)
-            row.append(Run(sign_of(self.pen, summary.common_kind, self.metric), style))
-            row.append(self.pen.dim(f"{summary.common} "))
-        row.append(Run(self._worst_sign(summary), self.style(summary.worst)))
-        row.append(self.pen(str(summary.count), Role.TEXT if summary.worst_kind > Kind.WELL else Role.DIM))
-        return row
+            common.append(Run(sign_of(self.pen, summary.common_kind, self.metric), style))
+            common.append(self.pen.dim(f"{short_count(summary.common)} "))
+        return [[*common, *worst], [*common, *about], worst, about, [sign]]
 
     def _quiet(self, style: Style) -> Style:
         return self.pen.theme.faded(style, QUIET_SHARE)
