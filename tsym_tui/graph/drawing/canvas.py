@@ -100,7 +100,8 @@ class Canvas:
         else:
             self._write_slowly(x, y, text, number)
         if node is not None:
-            self.nodes.update({(at, y): node for at in range(max(0, x), min(end, self.width))})
+            for at in range(max(0, x), min(end, self.width)):
+                self.nodes[at, y] = node
         left, right = max(0, x - margin), min(self.width, end + margin)
         if right > left:
             self._taken[y] |= ((1 << (right - left)) - 1) << left

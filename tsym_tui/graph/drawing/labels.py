@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -43,20 +44,30 @@ class LineCover:
         """Return the number of such cells; right and bottom are outside."""
         left, right = max(0, left), min(self._columns - 1, max(left, right))
         above, below = self._sums[max(0, top)], self._sums[min(self._rows - 1, max(top, bottom))]
-        return below[right] - above[right] - below[left] + above[left]
+        covered: int = below[right] - above[right] - below[left] + above[left]
+        return covered
 
 
-def place_label(canvas: Canvas, label: Label, cover: LineCover, ellipsis: str, longest: int = 24) -> bool:
-    """Write a label where it fits best, shortened if it must be; return whether it was written."""
+class Spot(NamedTuple):
+    """Where a label stands, seen from its marker, and how much of it."""
+
+    across: int
+    down: int
+    limit: int
+    """Longest text."""
+    rows: int
+
+
+def place_label(canvas: Canvas, label: Label, cover: LineCover, ellipsis: str, longest: int = 24) -> Spot | None:
+    """Write a label where it fits best, shortened if it must be; return where; None = nowhere."""
     limit = longest
     while True:
         rows = [(clip(text, limit, ellipsis), style) for text, style in label.rows]
         best = min(_scored(canvas, label, rows, cover), default=None)
         if best is not None:
             _, _, x, y = best
-            for offset, (text, style) in enumerate(rows):
-                canvas.write(x, y + offset, text, style, node=label.node)
-            return True
+            _write(canvas, label, rows, (x, y))
+            return Spot(x - label.x, y - label.y, limit, len(rows))
         wide = max(width(text) for text, _ in rows)
         if wide > 10:
             limit = min(wide - 1, 10)
@@ -65,7 +76,22 @@ def place_label(canvas: Canvas, label: Label, cover: LineCover, ellipsis: str, l
         elif wide > SHORTEST:
             limit = wide - 2
         else:
-            return False
+            return None
+
+
+def place_again(canvas: Canvas, label: Label, spot: Spot, ellipsis: str) -> bool:
+    """Write a label where it stood in an earlier picture; return whether there is still room."""
+    rows = [(clip(text, spot.limit, ellipsis), style) for text, style in label.rows[: spot.rows]]
+    x, y = label.x + spot.across, label.y + spot.down
+    if not all(canvas.is_free(x, y + row, width(text)) for row, (text, _) in enumerate(rows)):
+        return False
+    _write(canvas, label, rows, (x, y))
+    return True
+
+
+def _write(canvas: Canvas, label: Label, rows: Sequence[tuple[str, Style]], spot: tuple[int, int]) -> None:
+    for offset, (text, style) in enumerate(rows):
+        canvas.write(spot[0], spot[1] + offset, text, style, node=label.node)
 
 
 def _scored(

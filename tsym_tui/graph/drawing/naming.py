@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 import numpy as np
 
 from tsym_tui.graph.cells import clip, settle, width
 from tsym_tui.graph.drawing.bundles import middles
 from tsym_tui.graph.drawing.canvas import Canvas
-from tsym_tui.graph.drawing.labels import Label, LineCover, place_label
+from tsym_tui.graph.drawing.labels import Label, LineCover, Spot, place_again, place_label
 from tsym_tui.graph.drawing.paint import DOTS_ACROSS, DOTS_DOWN
 from tsym_tui.graph.drawing.scenes import Box, Scene
 from tsym_tui.graph.drawing.strokes import Strokes
@@ -103,8 +105,14 @@ def write_groups(scene: Scene, canvas: Canvas, cover: LineCover) -> None:
         place_label(canvas, Label(x - width(title) // 2, y, ((title, style),)), cover, ellipsis)
 
 
-def write_names(scene: Scene, canvas: Canvas, cover: LineCover) -> None:
-    """Write names, the ones a person looks for first: selected, focused, dead, agents, the rest."""
+def write_names(
+    scene: Scene, canvas: Canvas, cover: LineCover, earlier: Mapping[int, Spot] | None = None
+) -> dict[int, Spot]:
+    """Write names, the ones a person looks for first: selected, focused, dead, agents, the rest.
+
+    Return where they stand. Where `earlier` says so they stand again, if they can: so they hold still while a crowded
+    map moves, and nothing is weighed.
+    """
     graph = scene.graph
     order = {NodeKind.DEAD: 1, NodeKind.AGENT: 2, NodeKind.SILENT: 2, NodeKind.PEER: 3}
     wanted = np.array([order[kind] for kind in graph.kinds], dtype=np.int64)
@@ -113,10 +121,16 @@ def write_names(scene: Scene, canvas: Canvas, cover: LineCover) -> None:
     visible = visible[np.lexsort((visible, scene.cells[visible, 1], wanted[visible]))]
     most = MOST_LABELS if len(visible) <= MOST_LABELS else MOST_LABELS_CROWD
     longest = 24 if len(graph.nodes) <= 12 else 16
+    ellipsis, spots = signs(scene.options.level).ellipsis, {}
     for node in visible[:most].tolist():
         x, y = scene.cells[node].tolist()
         label = Label(x, y, _name_rows(scene, node), node, _home(scene, x, y))
-        place_label(canvas, label, cover, signs(scene.options.level).ellipsis, longest)
+        spot = None if earlier is None else earlier.get(node)
+        if spot is None or not place_again(canvas, label, spot, ellipsis):
+            spot = place_label(canvas, label, cover, ellipsis, longest)
+        if spot is not None:
+            spots[node] = spot
+    return spots
 
 
 def _name_rows(scene: Scene, node: int) -> tuple[tuple[str, Style], ...]:

@@ -17,7 +17,7 @@ from tsym_tui.graph.drawing.bundles import Bundle, bundles_of, focus_of, is_dens
 from tsym_tui.graph.drawing.canvas import Canvas
 from tsym_tui.graph.drawing.curves import beside, through
 from tsym_tui.graph.drawing.emphasis import hover_over, light_paths
-from tsym_tui.graph.drawing.labels import LineCover
+from tsym_tui.graph.drawing.labels import LineCover, Spot
 from tsym_tui.graph.drawing.minimap import reserve_mini_map, write_mini_map
 from tsym_tui.graph.drawing.naming import (
     tint_areas,
@@ -71,6 +71,8 @@ class Picture:
     curves: Mapping[int, Floats]
     """Polyline of each line that bends, by line."""
     frame: Frame
+    names: Mapping[int, Spot] | None
+    """Where names stand, in a crowded picture."""
 
     def shows(self, graph: TailnetGraph, placement: Placement, size: Size, asked: MapOptions) -> bool:
         """Whether this is the picture that is asked for."""
@@ -107,7 +109,10 @@ def _draw(scene: Scene, earlier: Picture | None) -> Picture:
     pen = Pen(*scene.size, asked.level, keep_cover=asked.numbers and not is_crowded)
     below = draw_bundles(scene, pen, focus, len(strokes.lines), with_own=not is_all) if dense else Below()
     curves = draw_strokes(scene, strokes, pen, len(below.styles))
-    inset = _write(scene, canvas, LineCover(pen.drawn()), strokes, with_groups=dense and not scene.placement.areas)
+    cells = LineCover(pen.drawn())
+    inset = _write(scene, canvas, cells, strokes, with_groups=dense and not scene.placement.areas)
+    follows = is_crowded and earlier is not None and earlier.scene.placement is scene.placement
+    names = write_names(scene, canvas, cells, earlier.names if follows and earlier is not None else None)
     if asked.numbers and not is_crowded:
         cover = pen.cover()
         write_medians(below.trunks, canvas, cover, asked)
@@ -120,11 +125,11 @@ def _draw(scene: Scene, earlier: Picture | None) -> Picture:
     if inset is not None:
         write_mini_map(scene, canvas, inset)
     before = None if earlier is None else (earlier.canvas, earlier.frame)
-    return Picture(asked, scene, canvas, bends, canvas.frame(before))
+    return Picture(asked, scene, canvas, bends, canvas.frame(before), names if is_crowded else None)
 
 
 def _write(scene: Scene, canvas: Canvas, cover: LineCover, strokes: Strokes, *, with_groups: bool) -> Box | None:
-    """Write everything but numbers; return where the mini-map is to stand."""
+    """Write everything but names and numbers; return where the mini-map is to stand."""
     tint_areas(scene, canvas)
     inset = reserve_mini_map(scene, canvas)
     write_markers(scene, canvas)
@@ -132,7 +137,6 @@ def _write(scene: Scene, canvas: Canvas, cover: LineCover, strokes: Strokes, *, 
     write_regions(scene, canvas, cover, strokes)
     if with_groups:
         write_groups(scene, canvas, cover)
-    write_names(scene, canvas, cover)
     return inset
 
 
