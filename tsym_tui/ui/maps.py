@@ -21,7 +21,7 @@ from tsym_tui.graph.frame import Frame
 from tsym_tui.graph.groups import Criterion
 from tsym_tui.graph.looks import Level
 from tsym_tui.graph.themes import THRESHOLDS_MS, Theme
-from tsym_tui.ui.surveys import PATIENCE_S, STEP_S, Plan, Survey, Surveyor
+from tsym_tui.ui.surveys import FIRST_PATIENCE_S, PATIENCE_S, STEP_S, Plan, Survey, Surveyor
 from tsym_tui.ui.viewports import FROM_AFAR, Viewport
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ class Cartographer:
         survey = self._surveyor.survey(graph, self._plan(graph, request), is_whole=request.is_whole)
         if not survey.is_awaited:
             survey.is_awaited = True
-            survey.wait(PATIENCE_S if not request.attempt else STEP_S)
+            survey.wait(FIRST_PATIENCE_S if self._shown is None else STEP_S if request.attempt else PATIENCE_S)
         if survey.error is not None:
             raise survey.error
         return survey

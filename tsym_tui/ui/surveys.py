@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from tsym_tui.graph.layouts.values import Points
     from tsym_tui.graph.model import TailnetGraph
 
-PATIENCE_S = 0.15
-"""How long drawing waits for a survey before it shows what there was: shorter than a person notices."""
+PATIENCE_S = 0.35
+"""How long drawing waits for a survey before it shows what there was: a word that comes and goes at once disturbs."""
+
+FIRST_PATIENCE_S = 1.5
+"""The same where there is no map yet: better a moment later than somewhere else first."""
 
 STEP_S = 0.03
 """Rest after each step that is shown: more steps a second than this nobody sees, and terminals do not take."""

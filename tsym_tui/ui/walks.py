@@ -22,10 +22,7 @@ LEAST_STEP = 0.004
 
 def quick(graph: TailnetGraph, size: tuple[int, int]) -> Placement:
     """Return a placement that costs next to nothing, for when there is none yet."""
-    return place(graph, "circular" if len(graph.nodes) <= MOST_ON_A_RING else "arcs", size=size)
-
-
-MOST_ON_A_RING = 60
+    return place(graph, "rings", size=size)
 
 
 def fitted(placement: Placement, graph: TailnetGraph) -> Placement:

@@ -24,7 +24,7 @@ from tsym_tui.ui.viewports import Viewport
 from tsym_tui.ui.widgets.lists import NodePicked
 from tsym_tui.ui.widgets.panes import Pane
 
-RETRY_S = 0.03
+RETRY_S = 0.01
 """How soon to look again whether a slow terminal has taken the last frame."""
 
 HOVER_S = 0.03
@@ -189,7 +189,13 @@ class MapPane(Pane):
         if self.desk.backlog() > 0:
             self.set_timer(RETRY_S, self._paint_when_taken)
         elif self.size.area:
-            self.show_rows(self._safely_built(self.size))
+            self._show()
+
+    def _show(self) -> None:
+        """Paint what is there now; rows of a map that was drawn for this size need no measuring."""
+        drawn = self.drawn
+        fits = drawn is not None and drawn.frame.width == self.size.width and self._trouble is None
+        self.show_rows(self._safely_built(self.size), fills=fits and bool(self.desk.view.listed))
 
     def build(self, cells: int, height: int) -> Sequence[Row]:
         """Return the newest map, or a word about why there is none."""
@@ -240,7 +246,7 @@ class MapPane(Pane):
         if drawn.is_moving or (survey is not None and (survey.is_finished or survey.step is not None)):
             self._ask(self._wanted(), again=True)
         elif self.size.area and self.display:
-            self.show_rows(self._safely_built(self.size))
+            self._show()
 
     def cancel(self) -> str:
         """Give up the layout that is under way, and go back to what is shown; return its name, empty when none is."""
@@ -300,10 +306,14 @@ class MapPane(Pane):
         """Take the next layout and return its name."""
         names = [name for name in layout_names() if name != FOCUS]
         place = names.index(self.layout_name) if self.layout_name in names else 0
-        self.layout_name, self.focus_ref = names[(place + 1) % len(names)], None
+        self.take_layout(names[(place + 1) % len(names)])
+        return self.layout_name
+
+    def take_layout(self, name: str) -> None:
+        """Lay out by name."""
+        self.layout_name, self.focus_ref = name, None
         self.viewport, self._attempt = Viewport(), 0
         self.redraw()
-        return self.layout_name
 
     def turn(self, step: int) -> bool:
         """Turn the map by a notch, clockwise for 1; says whether the layout can be turned."""

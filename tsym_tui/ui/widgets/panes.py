@@ -36,14 +36,19 @@ class Pane(Widget):
         """Return the rows for a size; fewer or narrower ones are filled up, more or wider ones cut."""
         return []
 
+    @property
+    def rows(self) -> list[Row]:
+        """What is on screen, each row as wide as the pane."""
+        return [fit(row, self.size.width, self.pen.signs.ellipsis) for row in self._rows]
+
     def redraw(self) -> None:
         """Build again, and paint the rows that are not as they were."""
         if not self.size.area:
             return
         self.show_rows(self._safely_built(self.size))
 
-    def show_rows(self, rows: Sequence[Row]) -> None:
-        """Paint rows where they differ from those on screen."""
+    def show_rows(self, rows: Sequence[Row], *, fills: bool = False) -> None:
+        """Paint rows where they differ from those on screen; `fills` promises that each is as wide as the pane."""
         cells, height = self.size
         wanted = [list(row) for row in rows[:height]] + [[] for _ in range(height - len(rows))]
         background = self.pen.theme.colour(Role.BG)
@@ -53,7 +58,8 @@ class Pane(Widget):
             return
         strips = self._strips if not is_new else [Strip.blank(cells)] * height
         for y in changed:
-            strips[y] = InkStrip(fit(wanted[y], cells, self.pen.signs.ellipsis), cells, background)
+            row = wanted[y] if fills and wanted[y] else fit(wanted[y], cells, self.pen.signs.ellipsis)
+            strips[y] = InkStrip(row, cells, background)
         self._rows, self._strips = wanted, strips
         self.refresh(*[Region(0, y, cells, 1) for y in changed])
 
