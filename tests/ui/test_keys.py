@@ -17,6 +17,7 @@ from tsym_tui.ui.rows.keyrow import render_keys
 from tsym_tui.ui.rows.pens import Pen, width_of
 from tsym_tui.ui.rows.selection import plain_text
 from tsym_tui.ui.screens.base import TailnetScreen
+from tsym_tui.ui.screens.calls import CallsScreen
 from tsym_tui.ui.screens.detail import DetailScreen
 from tsym_tui.ui.screens.help import HelpScreen
 from tsym_tui.ui.screens.launch import LaunchScreen
@@ -37,6 +38,7 @@ SCREENS: dict[Scope, type[TailnetScreen | HelpScreen | PaletteScreen]] = {
     Scope.DETAIL: DetailScreen,
     Scope.RESULTS: ResultsScreen,
     Scope.STREAM: StreamScreen,
+    Scope.CALLS: CallsScreen,
     Scope.HELP: HelpScreen,
     Scope.PALETTE: PaletteScreen,
 }

@@ -12,24 +12,20 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
-from msgspec import structs
 from textual import events
 from textual.app import App, ComposeResult
 from textual.filter import LineFilter
 from textual.message import Message
-from textual.screen import ModalScreen, Screen
-from textual.theme import BUILTIN_THEMES
-from textual.theme import Theme as TextualTheme
+from textual.screen import ModalScreen
 
-from tsym_tui.graph.looks import Role
-from tsym_tui.graph.themes import THEMES, Theme
+from tsym_tui.graph.themes import THEMES
 from tsym_tui.ui import crashes
 from tsym_tui.ui.bindings import bindings_of
 from tsym_tui.ui.desk import Desk, local_time
+from tsym_tui.ui.dressing import change, repaint, wear
 from tsym_tui.ui.keys import Scope
 from tsym_tui.ui.rows.pens import Pen
 from tsym_tui.ui.settings import Settings, choose_level, choose_theme
@@ -43,6 +39,7 @@ if TYPE_CHECKING:
     from tsym_tui.ui.screens.base import TailnetScreen
     from tsym_tui.ui.source import SnapshotSource
     from tsym_tui.ui.views import Picture
+    from tsym_tui.ui.walk import Walk
 
 SourceOpener: TypeAlias = "Callable[[], Awaitable[SnapshotSource]]"
 """Opens the source when the first frame is on screen; whatever it raises becomes a sentence on the failed face."""
@@ -97,7 +94,7 @@ class TsymApp(App[None], inherit_bindings=False):
     ) -> None:
         super().__init__(driver_class=None if sys.platform == "win32" else TerminalDriver)
         self._open = source
-        self._env = env
+        self.env = env
         self.settings = settings if settings is not None else Settings()
         self.commands = commands
         """The command tree, for the screen that will list it; nothing here reads it yet."""
@@ -106,12 +103,14 @@ class TsymApp(App[None], inherit_bindings=False):
         self.desk = Desk(self.settings, Pen(THEMES[theme], level, self.settings.thresholds_ms), clock=clock)
         self.desk.backlog = self._terminal_backlog
         self.desk.state = crashes.state_folder(env)
-        self._wear(theme)
+        wear(self, theme)
         self.newest: Picture | None = None
         """The last picture that came, shown or not."""
         self._screens: dict[str, TailnetScreen] = {}
-        self._current = ""
+        self.current = ""
+        """Name of the screen that a number opened last."""
         self._last = ""
+        self._walk: Walk | None = None
 
     # life
 
@@ -157,6 +156,7 @@ class TsymApp(App[None], inherit_bindings=False):
 
     async def _read_source(self) -> None:
         """Open the source and turn its changes into messages until it ends."""
+        from tsym_tui.ui.hiding import VeiledSource
         from tsym_tui.ui.watching import watch
 
         try:
@@ -165,9 +165,10 @@ class TsymApp(App[None], inherit_bindings=False):
                 source = await self._open()
             else:
                 source = self._open
-            self.desk.source = source
-            await source.start()
-            await watch(source, lambda picture: void(self.post_message(PictureTaken(picture))))
+            veiled = VeiledSource(source, self.desk.veil)
+            self.desk.source = veiled
+            await veiled.start()
+            await watch(veiled, lambda picture: void(self.post_message(PictureTaken(picture))))
         except Exception as error:  # noqa: BLE001 - the edge where a broken source becomes a sentence
             self.log(error)
             self.post_message(LookingEnded(crashes.words_of(error) or type(error).__name__))
@@ -203,13 +204,15 @@ class TsymApp(App[None], inherit_bindings=False):
         """Replace Textual's traceback by a sentence; the traceback goes to a file."""
         error = sys.exception()
         failure = error if error is not None else RuntimeError("no cause known")
-        report = crashes.write_report(failure, crashes.state_folder(self._env))
+        report = crashes.write_report(failure, crashes.state_folder(self.env))
         self.exit(return_code=crashes.EXIT_CODE, message=crashes.say(failure, report))
 
     # news
 
     def on_picture_taken(self, message: PictureTaken) -> None:
-        """Draw the newer picture, unless the display is held."""
+        """Draw the newer picture, unless the display is held, or names were hidden or shown since it was taken."""
+        if self.desk.veil.is_on != self.desk.veil.hides(message.picture.snapshot):
+            return
         self.newest = message.picture
         self.desk.view.trouble = None
         if not self.desk.view.is_paused:
@@ -218,7 +221,7 @@ class TsymApp(App[None], inherit_bindings=False):
 
     def on_looking_ended(self, message: LookingEnded) -> None:
         """Say that there will be no newer picture."""
-        self.desk.view.trouble = message.words
+        self.desk.view.trouble = self.desk.veil.words(message.words)
         self._front.show()
 
     def _tick(self) -> None:
@@ -227,7 +230,7 @@ class TsymApp(App[None], inherit_bindings=False):
             driver.dropped = False
             for screen in self.screen_stack:
                 repaint(screen)
-        if self._current:
+        if self.current:
             self._front.tick()
 
     # screens
@@ -245,7 +248,7 @@ class TsymApp(App[None], inherit_bindings=False):
         for screen in reversed(self.screen_stack):
             if isinstance(screen, TailnetScreen):
                 return screen
-        return self._screens[self._current]
+        return self._screens[self.current]
 
     def action_show(self, name: str) -> None:
         """Bring a screen to the front; what was opened over the old one closes."""
@@ -254,17 +257,19 @@ class TsymApp(App[None], inherit_bindings=False):
         if name not in SCREENS:
             self._front.say(f"there is no screen {name}: there are {', '.join(SCREENS)}")
             return
+        self.walk.note()
         if name not in self._screens:
             self._screens[name] = SCREENS[name](self.desk)
             self.install_screen(self._screens[name], name)
         while len(self.screen_stack) > 2:
             self.pop_screen()
-        if name != self._current:
-            self._last, self._current = self._current, name
+        if name != self.current:
+            self._last, self.current = self.current, name
             if len(self.screen_stack) == 2:
                 self.switch_screen(name)
             else:
                 self.push_screen(name)
+        self.walk.note()
 
     def action_last_screen(self) -> None:
         """Go to the screen before this one."""
@@ -276,7 +281,41 @@ class TsymApp(App[None], inherit_bindings=False):
         from tsym_tui.ui.screens.detail import DetailScreen
 
         if self.desk.view.node is not None and not isinstance(self.screen, DetailScreen):
+            self.walk.note()
             self.push_screen(DetailScreen(self.desk))
+            self.walk.note()
+
+    def on_moved(self) -> None:
+        """Take note of where a person went on within a screen."""
+        self.walk.note()
+
+    def action_history(self, step: int) -> None:
+        """Go back to the view before (-1), or forward again (1)."""
+        if not self.walk.step(step):
+            self._front.say(f"there is no view {'before' if step < 0 else 'after'} this one")
+
+    @property
+    def walk(self) -> Walk:
+        """Where the person was."""
+        if self._walk is None:
+            from tsym_tui.ui.walk import Walk
+
+            self._walk = Walk(self)
+        return self._walk
+
+    def action_line(self) -> None:
+        """Type a command."""
+        self._front.open_line()
+
+    def action_calls(self) -> None:
+        """Show the calls that were made and what they cost, and what was said."""
+        from tsym_tui.ui import commanding
+
+        commanding.show_calls(self)
+
+    def action_save(self) -> None:
+        """Save this view."""
+        self._front.open_saving()
 
     def action_help(self) -> None:
         """Show the keys of the screen in front."""
@@ -317,7 +356,7 @@ class TsymApp(App[None], inherit_bindings=False):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
         """Let only leaving and suspending act before the first screen is there."""
-        return bool(self._current) or action in {"leave", "suspend_process"}
+        return bool(self.current) or action in {"leave", "suspend_process"}
 
     def action_pause(self) -> None:
         """Hold the picture, or let it go on."""
@@ -348,50 +387,45 @@ class TsymApp(App[None], inherit_bindings=False):
     def action_theme(self) -> None:
         """Take the next theme."""
         names = list(THEMES)
-        name = names[(names.index(self.desk.pen.theme.name) + 1) % len(names)]
-        self.desk.pen = structs.replace(self.desk.pen, theme=THEMES[name])
-        self._wear(name)
+        self.dress(names[(names.index(self.desk.pen.theme.name) + 1) % len(names)])
+
+    def dress(self, theme: str) -> None:
+        """Wear a theme."""
+        name = wear(self, theme)
+        self._draw_anew()
+        self._front.say(f"theme: {name}")
+
+    def action_hide_names(self) -> None:
+        """Show pseudonyms instead of names, or names again."""
+        self.change("hide_names", not self.desk.veil.is_on)
+
+    def forget_ways(self) -> None:
+        """Forget where the person was and what they typed: it may hold names."""
+        self._walk = None
+        self.desk.forget_lines()
+
+    @property
+    def every_screen(self) -> set[TailnetScreen]:
+        """All screens there are, shown or not."""
+        from tsym_tui.ui.screens.base import TailnetScreen
+
+        return {*self._screens.values(), *(one for one in self.screen_stack if isinstance(one, TailnetScreen))}
+
+    def change(self, name: str, value: object) -> None:
+        """Change a setting from now on."""
+        change(self, name, value)
+        for screen in self._screens.values():
+            screen.take_setting(name)
+        self._draw_anew()
+
+    def _draw_anew(self) -> None:
         for screen in {self._front, *self._screens.values()}:
             repaint(screen)
             screen.show()
-        self._front.say(f"theme: {name}")
-
-    def _wear(self, name: str) -> None:
-        """Tell Textual about a theme when it is first worn."""
-        theme = textual_theme(THEMES[name])
-        self.register_theme(theme)
-        self.theme = theme.name
 
     def action_leave(self) -> None:
         """End the app."""
         self.exit()
-
-
-def textual_theme(theme: Theme) -> TextualTheme:
-    """Say to Textual which background and letters a theme has; everything else is drawn by our pen.
-
-    A theme without colours of its own borrows Textual's for 16 colours, whose style sheets want more than we name.
-    """
-    name = f"tsym-{theme.name}"
-    background = theme.colour(Role.BG)
-    if background is None:
-        return replace(BUILTIN_THEMES["ansi-dark"], name=name)
-    return TextualTheme(
-        name=name,
-        primary=theme.colour(Role.ACCENT) or background,
-        foreground=theme.colour(Role.TEXT),
-        background=background,
-        surface=background,
-        panel=background,
-        dark=not theme.is_light,
-    )
-
-
-def repaint(screen: Screen[Any]) -> None:
-    """Paint every pane of a screen again, whatever is thought to be on it."""
-    for pane in screen.query(Pane):
-        pane.forget()
-        pane.refresh()
 
 
 def load_screens() -> None:

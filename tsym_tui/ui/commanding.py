@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from tsym_agent.localapi.registry import COMMANDS
 from tsym_tui.fleet.fanout import Job
 from tsym_tui.fleet.fleet import Asked
-from tsym_tui.ui.choices import ChoiceKind, choices_for
+from tsym_tui.ui.choices import Choice, ChoiceKind, choices_for
 from tsym_tui.ui.desk import Desk
+from tsym_tui.ui.screens.calls import CallsScreen
 from tsym_tui.ui.screens.palette import Chosen, PaletteScreen
 from tsym_tui.ui.screens.results import ResultsScreen
 from tsym_tui.ui.screens.stream import StreamScreen
@@ -24,9 +25,14 @@ if TYPE_CHECKING:
 
 def chosen_hosts(desk: Desk) -> tuple[Asked, ...]:
     """Return the hosts that commands run on: those marked, else all."""
-    everybody = desk.source.asked() if desk.source is not None else ()
     marked = desk.view.marked
-    return tuple(one for one in everybody if one.host.ref in marked) if marked else everybody
+    hosts = everybody(desk)
+    return tuple(one for one in hosts if one.host.ref in marked) if marked else hosts
+
+
+def everybody(desk: Desk) -> tuple[Asked, ...]:
+    """Return every host, with who asks it."""
+    return desk.source.asked() if desk.source is not None else ()
 
 
 def where_words(desk: Desk, asked: Sequence[Asked]) -> str:
@@ -41,12 +47,16 @@ def where_words(desk: Desk, asked: Sequence[Asked]) -> str:
 def open_palette(app: TsymApp) -> None:
     """Let a person choose what to run."""
     desk, asked = app.desk, chosen_hosts(app.desk)
-    choices = choices_for(asked, app.front.SCOPE, dict(COMMANDS), desk.keys)
-    screen = PaletteScreen(desk, choices, where_words(desk, asked), _addresses(desk))
+    screen = PaletteScreen(desk, choices(app), where_words(desk, asked), addresses(desk))
     app.push_screen(screen, lambda chosen: _run(app, asked, chosen))
 
 
-def _addresses(desk: Desk) -> dict[str, str]:
+def choices(app: TsymApp) -> tuple[Choice, ...]:
+    """List what there is to run on the chosen hosts and the screen in front."""
+    return choices_for(chosen_hosts(app.desk), app.front.SCOPE, dict(COMMANDS), app.desk.keys)
+
+
+def addresses(desk: Desk) -> dict[str, str]:
     """Return an address of each node by what people call it."""
     if desk.view.digest is None:
         return {}
@@ -63,12 +73,23 @@ def _run(app: TsymApp, asked: Sequence[Asked], chosen: Chosen | None) -> None:
     if chosen is None:
         return
     choice = chosen.choice
+    if choice.kind is ChoiceKind.ASK and choice.command is not None:
+        run_job(app, Job(command=choice.command, values=chosen.values), asked)
+    else:
+        run_choice(app, choice)
+
+
+def run_choice(app: TsymApp, choice: Choice) -> None:
+    """Do what a key does, or follow hosts."""
     if choice.kind is ChoiceKind.ACT:
         app.call_later(app.run_action, choice.action, app if choice.action.startswith("app.") else app.front)
     elif choice.kind is ChoiceKind.FOLLOW:
         follow(app, choice.name)
-    elif choice.command is not None:
-        _lay_over(app, ResultsScreen(app.desk, Job(command=choice.command, values=chosen.values), asked))
+
+
+def run_job(app: TsymApp, job: Job, asked: Sequence[Asked]) -> None:
+    """Ask hosts, and show their answers."""
+    lay_over(app, ResultsScreen(app.desk, job, asked))
 
 
 def follow(app: TsymApp, name: str) -> None:
@@ -77,10 +98,17 @@ def follow(app: TsymApp, name: str) -> None:
     if isinstance(app.screen, StreamScreen):
         app.screen.turn_to(name)
     elif source is not None:
-        _lay_over(app, StreamScreen(app.desk, name, chosen_hosts(app.desk), source.asked))
+        lay_over(app, StreamScreen(app.desk, name, chosen_hosts(app.desk), source.asked))
 
 
-def _lay_over(app: TsymApp, screen: ToolScreen) -> None:
+def show_calls(app: TsymApp) -> None:
+    """Show the calls that were made, what they cost, and what was said here."""
+    source = app.desk.source
+    if source is not None and not isinstance(app.screen, CallsScreen):
+        lay_over(app, CallsScreen(app.desk, source.calls))
+
+
+def lay_over(app: TsymApp, screen: ToolScreen) -> None:
     """Put a screen in front; one of its kind that lies below closes first, with what lies over it.
 
     Else whoever goes back and forth between answers and logs would follow every host once more each time.

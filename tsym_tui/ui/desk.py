@@ -5,16 +5,19 @@ Panes read it and never write it; handlers of the app and its screens change it 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tsym_tui.ui.keys import KEYS, Key
 from tsym_tui.ui.rows.pens import Pen
 from tsym_tui.ui.settings import Settings
 
 if TYPE_CHECKING:
+    from tsym_tui.ui.hiding import Veil
+    from tsym_tui.ui.line import LineHistory
     from tsym_tui.ui.source import SnapshotSource
     from tsym_tui.ui.views import View
 
@@ -22,6 +25,16 @@ if TYPE_CHECKING:
 def local_time() -> datetime:
     """Tell the time of day where the person sits."""
     return datetime.now().astimezone()
+
+
+MOST_NOTICES = 500
+
+
+class Notice(NamedTuple):
+    """A sentence about what happened."""
+
+    at: datetime
+    words: str
 
 
 def _keys(wishes: Mapping[str, str]) -> tuple[Key, ...]:
@@ -49,7 +62,31 @@ class Desk:
         """The folder where things are kept between sessions; None = nothing is kept."""
         self.notice = ""
         """A sentence about what just happened, shown for a moment."""
+        self.is_maximised = False
+        """Whether the panes at the sides are hidden."""
+        self.notices: deque[Notice] = deque(maxlen=MOST_NOTICES)
+        """Such sentences, the newest last."""
         self._view: View | None = None
+        self._veil: Veil | None = None
+        self._lines: LineHistory | None = None
+
+    def note(self, words: str) -> None:
+        """Say what just happened, and keep it for the log."""
+        self.notice = words
+        self.notices.append(Notice(self.clock(), words))
+
+    def forget_lines(self) -> None:
+        """Forget the commands that were typed."""
+        self._lines = None
+
+    @property
+    def lines(self) -> LineHistory:
+        """Commands that were typed."""
+        if self._lines is None:
+            from tsym_tui.ui.line import LineHistory
+
+            self._lines = LineHistory()
+        return self._lines
 
     @property
     def view(self) -> View:
@@ -58,4 +95,15 @@ class Desk:
             from tsym_tui.ui.views import View
 
             self._view = View()
+            if self.settings.hide_names:
+                self._view.hides_names, self._view.words = True, self.veil.words
         return self._view
+
+    @property
+    def veil(self) -> Veil:
+        """What hides names; made on first use, as the view."""
+        if self._veil is None:
+            from tsym_tui.ui.hiding import Veil
+
+            self._veil = Veil(self.state, is_on=self.settings.hide_names)
+        return self._veil

@@ -121,7 +121,12 @@ def names_of(key: Key) -> dict[str, str]:
 def label_of(key: Key) -> str:
     """Return the word of a meaning in the key row, as settings may have it; empty where it stands for several."""
     is_one = len({action for _, action in key.binds}) == 1
-    return re.sub(r"[^a-z0-9]+", "-", key.label.casefold()).strip("-") if is_one else ""
+    return slug(key.label) if is_one else ""
+
+
+def slug(words: str) -> str:
+    """Write words as a name without blanks: `only problems` is `only-problems`."""
+    return re.sub(r"[^a-z0-9]+", "-", words.casefold()).strip("-")
 
 
 def remapped(wishes: Mapping[str, str], keys: Sequence[Key] = KEYS) -> tuple[Key, ...]:

@@ -56,7 +56,9 @@ class Key(msgspec.Struct, frozen=True):
 _NODES = (Scope.NODES, Scope.MATRIX, Scope.MAP)
 """Where one moves among nodes."""
 _MAIN = (Scope.OVERVIEW, *_NODES)
-_LISTS = (*_MAIN, Scope.DETAIL, Scope.HELP, Scope.RESULTS, Scope.STREAM, Scope.CALLS, Scope.LAUNCH)
+_OVER = (Scope.DETAIL, Scope.RESULTS, Scope.STREAM, Scope.CALLS)
+"""What lies over a screen and goes away with escape."""
+_LISTS = (*_MAIN, Scope.HELP, *_OVER, Scope.LAUNCH)
 _ALONE = frozenset({Scope.HELP, Scope.PALETTE, Scope.EVERYWHERE})
 """Where only its own keys mean something."""
 
@@ -111,15 +113,19 @@ KEYS: tuple[Key, ...] = (
     _key("enter", {"enter 5": "app.open"}, "open", "the selection in full", *_NODES, rank=3),
     _key("space", {"space": "mark"}, "mark", "the host for commands, and unmark it", *_NODES, rank=6),
     _key("V", {"V": "unmark"}, "unmark", "every host", *_NODES),
-    _key(
-        "x :",
-        {"x ctrl+p colon": "app.palette"},
-        "run",
-        "commands on marked hosts or all; also ctrl+p",
-        rank=6,
-    ),
+    _key("x", {"x ctrl+p": "app.palette"}, "run", "choose a command for marked hosts or all; also ctrl+p", rank=6),
+    _key(":", {"colon": "app.line"}, "line", "type a command: map tag:web, ping a b, theme light", rank=-2),
     _key("s e", {"s": "app.follow('logs')", "e": "app.follow('events')"}, "logs events", "of the same hosts, merged"),
     _key("h l", {"h left": "step(-1)", "l right": "step(1)"}, "sideways", "scroll the answer", Scope.RESULTS),
+    _key("j k", _UP_DOWN, "scroll", "down and up", Scope.CALLS, rank=1),
+    _key(
+        "tab",
+        {"tab": "next_page(1)", "shift+tab": "next_page(-1)"},
+        "page",
+        "calls, sums by host and by question, what was said here",
+        Scope.CALLS,
+        rank=2,
+    ),
     _key("t", {"t": "raw"}, "raw", "the answer as it came, or laid out", Scope.RESULTS, rank=2),
     _key("d", {"d": "differences"}, "differences", "only what differs between hosts", Scope.RESULTS, rank=3),
     _key("W", {"W": "write"}, "write", "all answers to files", Scope.RESULTS, rank=5),
@@ -198,13 +204,23 @@ KEYS: tuple[Key, ...] = (
         "the screens",
         rank=6,
     ),
+    _key(
+        "[ ]",
+        {"left_square_bracket": "app.history(-1)", "right_square_bracket": "app.history(1)"},
+        "history",
+        "back to the view before, and forward again",
+    ),
+    _key("E", {"E": "app.save"}, "save", "this view as text, SVG, PNG, HTML, JSON or CSV"),
+    _key("@", {"at": "app.calls"}, "calls", "what hosts were asked, what it cost, and what was said here"),
+    _key("\\", {"backslash": "maximise"}, "maximise", "the main pane, or show those at its sides again", *_MAIN),
     _key("`", {"grave_accent": "app.last_screen"}, "last", "the screen before this one"),
     _key("y", {"y c": "copy"}, "copy", "the selection as text, also over SSH"),
     _key("esc", {"escape": "back"}, "back", "drop the pair, then the filter", *_MAIN),
-    _key("esc", {"escape": "back"}, "back", "to the screen before", Scope.DETAIL, Scope.RESULTS, Scope.STREAM, rank=4),
+    _key("esc", {"escape": "back"}, "back", "to the screen before", *_OVER, rank=4),
+    _key("H", {"H": "app.hide_names"}, "hide names", "show pseudonyms instead, or names again"),
     _key("ctrl+t", {"ctrl+t": "app.theme"}, "theme", "dark, light, strong, colour-blind, 16, none"),
     _key("ctrl+z", {"ctrl+z": "app.suspend_process"}, "suspend", "to the shell; fg comes back"),
-    _key("?", {"question_mark f1": "app.help"}, "keys", "this list", rank=-2),
+    _key("?", {"question_mark f1": "app.help"}, "keys", "this list", rank=-3),
     _key("q", {"q ctrl+c ctrl+q": "app.leave"}, "quit", "end tsym", rank=-1),
     _key("esc", {"escape question_mark f1 q ctrl+c ctrl+q": "close"}, "back", "close this list", Scope.HELP, rank=2),
 )

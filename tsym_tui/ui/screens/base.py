@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -17,11 +18,13 @@ from tsym_tui.ui.keys import Scope
 from tsym_tui.ui.rows.faces import Face, face_rows
 from tsym_tui.ui.rows.pens import Row
 from tsym_tui.ui.rows.selection import full_rows, pair_history, plain_text
+from tsym_tui.ui.widgets.commandline import CommandPrompt
 from tsym_tui.ui.widgets.filterline import FilterPrompt
 from tsym_tui.ui.widgets.frame import PANE_CELLS, FootPane, HeaderPane
 from tsym_tui.ui.widgets.lists import NodePicked, PlainListPane, Scrolled
 from tsym_tui.ui.widgets.panes import Pane
 from tsym_tui.ui.widgets.prompt import FilterChanged, PromptClosed
+from tsym_tui.ui.widgets.saveprompt import SavePrompt
 
 NOTICE_S = 4.0
 """How long a sentence about what just happened is shown."""
@@ -37,6 +40,10 @@ class FacePane(Pane):
         """Write the face."""
         view = self.desk.view
         return face_rows(self.pen, view.face, view.digest, view.trouble, cells)
+
+
+class Moved(Message):
+    """A person went on within a screen: to another filter, or to what is wrong."""
 
 
 class TailnetScreen(Screen[None], inherit_bindings=False):
@@ -69,6 +76,7 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
         &.-tiny #plain, &.-short #plain { display: block; }
         &.-tiny.-faced #plain, &.-short.-faced #plain { display: none; }
         &.-narrow .right, &.-narrow .left, &.-medium .left { display: none; }
+        &.-maximised .right, &.-maximised .left { display: none; }
     }
     """
 
@@ -84,6 +92,8 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
             yield PlainListPane(self.desk, lambda: self.order)
             yield from self.compose_body()
         yield FilterPrompt(self.desk)
+        yield CommandPrompt(self.desk)
+        yield SavePrompt(self.desk)
         yield from self.compose_prompts()
         yield FootPane(self.desk, self.SCOPE)
 
@@ -115,9 +125,13 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
         if not headers:
             return  # not composed yet, or being closed
         self.set_class(self.desk.view.face is not Face.DATA, "-faced")
+        self.set_class(self.desk.is_maximised, "-maximised")
         headers.first().crumbs = self.crumbs
         for pane in self.query(Pane):
             pane.redraw()
+
+    def take_veil(self, ref_of: Callable[[NodeRef], NodeRef]) -> None:
+        """Follow when names are hidden or shown; `ref_of` tells what a node's key is now."""
 
     def tick(self) -> None:
         """Let the clock go on."""
@@ -188,6 +202,28 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
             self.desk.view.narrow(Filter())
         self.remove_class("-asking")
         self.set_focus(None)
+        self.post_message(Moved())
+        self.show()
+
+    def open_line(self, text: str = "") -> None:
+        """Type a command."""
+        self.add_class("-asking")
+        self.query_one(CommandPrompt).open(text)
+
+    def open_saving(self) -> None:
+        """Ask how to save this view, and where."""
+        self.add_class("-asking")
+        self.query_one(SavePrompt).open()
+
+    def take_setting(self, name: str) -> None:
+        """Follow a setting that was changed, beyond drawing anew; nothing to do for most screens."""
+
+    def action_maximise(self) -> None:
+        """Hide the panes at the sides, or show them again."""
+        if not self.query(".left, .right"):
+            self.say("this screen has one pane only")
+            return
+        self.desk.is_maximised = not self.desk.is_maximised
         self.show()
 
     def action_mark(self) -> None:
@@ -209,7 +245,9 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
     def action_only_problems(self) -> None:
         """Hide what is well, or show it again."""
         view = self.desk.view
+        self.post_message(Moved())
         view.narrow(only_problems=not view.only_problems)
+        self.post_message(Moved())
         self.show()
 
     def action_back(self) -> None:
@@ -231,7 +269,7 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
 
     def say(self, words: str, *, stays: bool = False) -> None:
         """Show a sentence for a moment, or until the next one."""
-        self.desk.notice = words
+        self.desk.note(words)
         self._redraw_foot()
         if not stays:
             self.app.set_timer(NOTICE_S, lambda: self._unsay(words))

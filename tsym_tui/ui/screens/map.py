@@ -92,6 +92,13 @@ class MapScreen(TailnetScreen, inherit_bindings=False):
         self.say(f"layout: {self.map.next_layout()}")
         self.show()
 
+    def take_setting(self, name: str) -> None:
+        """Take another layout, or show the small map, as settings say now."""
+        if name == "layout":
+            self.map.take_layout(self.desk.settings.layout)
+        elif name == "mini_map":
+            self.map.has_mini_map = self.desk.settings.mini_map
+
     def action_rotate(self, step: int) -> None:
         """Turn the map by a notch."""
         pane = self.map

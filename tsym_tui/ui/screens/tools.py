@@ -13,14 +13,21 @@ from tsym_tui.ui.crashes import name_and_words
 from tsym_tui.ui.rows.keyrow import render_keys
 from tsym_tui.ui.rows.pens import Row
 from tsym_tui.ui.screens.base import TailnetScreen
+from tsym_tui.ui.widgets.commandline import CommandPrompt
 from tsym_tui.ui.widgets.frame import FootPane, HeaderPane
 from tsym_tui.ui.widgets.panes import Pane
+from tsym_tui.ui.widgets.saveprompt import SavePrompt
 
 
 class ToolFootPane(FootPane):
     """What just happened, and the keys: there is no legend to give."""
 
     DEFAULT_CSS: ClassVar[str] = "ToolFootPane { height: 2; }"
+
+    @property
+    def legend_row(self) -> Row:
+        """Return nothing: there is no legend to give."""
+        return []
 
     def build(self, cells: int, height: int) -> Sequence[Row]:
         """Write the rows there is room for, from the last one up."""
@@ -43,6 +50,8 @@ class ToolScreen(TailnetScreen, inherit_bindings=False):
         """Put the frame around the one pane."""
         yield HeaderPane(self.desk)
         yield self.pane
+        yield CommandPrompt(self.desk)
+        yield SavePrompt(self.desk)
         yield from self.compose_prompts()
         yield ToolFootPane(self.desk, self.SCOPE)
 

@@ -74,6 +74,12 @@ class FootPane(Pane):
         rows = [notice, [*blank(3), *drawn.rows[0]], render_keys(self.pen, self._keys, cells)]
         return rows[-height:]
 
+    @property
+    def legend_row(self) -> Row:
+        """What looks mean, in one row; empty where there is nothing to explain."""
+        drawn = legend(max(1, self.size.width - 5), self.pen.theme, self.pen.level, most_rows=1)
+        return [*blank(3), *drawn.rows[0]]
+
     def _notice(self) -> Row:
         """Say what just happened, or what went wrong with looking."""
         view = self.desk.view
