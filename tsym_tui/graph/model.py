@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import islice
 from operator import is_not
 from typing import TYPE_CHECKING
@@ -185,12 +186,12 @@ class TailnetGraph:
         """Node index of each line's two ends."""
         return self.edges.first, self.edges.second
 
-    @property
+    @cached_property
     def probed(self) -> Flags:
         """Which lines somebody has probed or knows something of: those that have a look."""
         return np.asarray(self.edges.state != codes.NEVER)
 
-    @property
+    @cached_property
     def pull(self) -> NDArray[np.float64]:
         """How hard each line pulls its ends together in a layout: a fast line harder, a dead one hardly."""
         latency_ms = np.nan_to_num(self.edges.latency_ms, nan=50.0)

@@ -69,11 +69,14 @@ def own_lines(graph: TailnetGraph, focus: int, options: MapOptions) -> tuple[Int
     """
     first, second = graph.ends
     nodes = ({focus} | {ref_index(graph, ref) for ref in options.selected}) - {-1}
-    own = np.flatnonzero((np.isin(first, list(nodes)) | np.isin(second, list(nodes))) & graph.probed)
+    at = np.zeros(len(first), dtype=bool)
+    for node in nodes:
+        at |= (first == node) | (second == node)
+    own = np.flatnonzero(at & graph.probed)
     if len(own) <= options.trunks_above:
         return own.astype(np.int32), True
     selected = selected_line(graph, options)
-    wrong = own[problems(graph.edges, options)[own] | (own == selected)]
+    wrong = own[problems(graph.edges, own, options) | (own == selected)]
     if len(wrong) <= options.trunks_above:
         return wrong.astype(np.int32), False
     return own[own == selected].astype(np.int32), False

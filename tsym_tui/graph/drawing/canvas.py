@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache, partial
 from itertools import pairwise
 
@@ -46,6 +46,39 @@ class Palette:
         return self.tints.index(colour)
 
 
+class Owners(Mapping[tuple[int, int], int]):
+    """Node index by (x, y), for the cells of markers and names: a mapping to read, an array to work on."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        """Belong to nobody."""
+        self.cells = np.full((rows, columns), NOBODY, dtype=np.int32)
+
+    def __getitem__(self, spot: tuple[int, int]) -> int:
+        """Return the node at a cell."""
+        x, y = spot
+        rows, columns = self.cells.shape
+        node = int(self.cells[y, x]) if 0 <= x < columns and 0 <= y < rows else NOBODY
+        if node == NOBODY:
+            raise KeyError(spot)
+        return node
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        """Yield the cells of nodes."""
+        down, across = np.nonzero(self.cells != NOBODY)
+        return iter(zip(across.tolist(), down.tolist(), strict=True))
+
+    def __len__(self) -> int:
+        """Count the cells of nodes."""
+        return int(np.count_nonzero(self.cells != NOBODY))
+
+    def of(self, nodes: Iterable[int]) -> NDArray[np.bool_]:
+        """Return the cells of some nodes, as a mask."""
+        return np.isin(self.cells, list(nodes))
+
+
+NOBODY = -1
+
+
 class Canvas:
     """Cells by row and column; writing text takes its cells and a blank on each side."""
 
@@ -58,14 +91,14 @@ class Canvas:
         self.tints = np.zeros((rows, columns), dtype=np.uint8)
         self._taken = [0] * rows
         self._keys = np.empty((0, 0), dtype=np.int32)
-        self.nodes: dict[tuple[int, int], int] = {}
+        self.nodes = Owners(columns, rows)
 
     def copy(self) -> Canvas:
         """Return a canvas to draw on without changing this one."""
         other = Canvas(self.width, self.height, self.palette)
         other.codes, other.styles, other.tints = self.codes.copy(), self.styles.copy(), self.tints.copy()
         other._taken = self._taken.copy()
-        other.nodes = self.nodes.copy()
+        other.nodes.cells = self.nodes.cells.copy()
         return other
 
     def style_id(self, style: Style) -> int:
@@ -100,8 +133,7 @@ class Canvas:
         else:
             self._write_slowly(x, y, text, number)
         if node is not None:
-            for at in range(max(0, x), min(end, self.width)):
-                self.nodes[at, y] = node
+            self.nodes.cells[y, max(0, x) : max(0, end)] = node
         left, right = max(0, x - margin), min(self.width, end + margin)
         if right > left:
             self._taken[y] |= ((1 << (right - left)) - 1) << left
@@ -134,7 +166,7 @@ class Canvas:
         rows = np.packbits(taken, axis=1, bitorder="little")
         for row in np.flatnonzero(taken.any(axis=1)).tolist():
             self._taken[row] |= int.from_bytes(rows[row].tobytes(), "little")
-        self.nodes.update(zip(zip(x.tolist(), y.tolist(), strict=True), inside.tolist(), strict=True))
+        self.nodes.cells[y, x] = inside
 
     def is_free(self, x: int, y: int, cells: int) -> bool:
         """Whether a row of cells is inside and untaken."""

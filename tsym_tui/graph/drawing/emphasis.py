@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from tsym_agent.model.ids import NodeRef
+from tsym_tui.graph import edges as codes
 from tsym_tui.graph.cells import settle, width
 from tsym_tui.graph.drawing.canvas import Canvas
 from tsym_tui.graph.drawing.curves import points_at
@@ -46,7 +47,7 @@ def hover_over(scene: Scene, canvas: Canvas, curves: Mapping[int, Floats], hover
         for line in lines:
             _write_number(scene, canvas, line, _curve(scene, curves, line))
     else:
-        lines = [line for node in nodes for line in graph.lines_of(node) if graph.probed[line]]
+        lines = [line for node in nodes for line in graph.lines_of(node)]
         lines = lines if len(lines) <= MOST_LIT else []
     for node in nodes:
         _write_name(scene, canvas, node)
@@ -56,7 +57,7 @@ def hover_over(scene: Scene, canvas: Canvas, curves: Mapping[int, Floats], hover
 def _light(
     scene: Scene, canvas: Canvas, curves: Mapping[int, Floats], lines: Sequence[int], nodes: set[int], role: Role
 ) -> None:
-    drawn = [line for line in lines if scene.graph.lines[line].look.stroke is not None]
+    drawn = [line for line in lines if scene.graph.edges.state[line] != codes.NEVER]
     _draw_again(scene, canvas, curves, drawn)
     along = np.zeros((canvas.height, canvas.width), dtype=bool)
     for line in drawn:
@@ -66,9 +67,7 @@ def _light(
 
 def light_cells(canvas: Canvas, nodes: set[int], along: Flags, ground: str | None) -> None:
     """Light up the cells of some nodes, and some others, on a ground; without one they turn reverse and bold."""
-    named = np.zeros_like(along)
-    for (x, y), node in canvas.nodes.items():
-        named[y, x] |= node in nodes
+    named = canvas.nodes.of(nodes)
     if ground is not None:
         canvas.tint_cells(along | named, ground)
     else:
@@ -111,7 +110,7 @@ def _write_name(scene: Scene, canvas: Canvas, node: int) -> None:
     """Write a node's name in full beside its marker, whatever is there, unless it has been written."""
     x, y = (int(place) for place in scene.cells[node])
     name = f" {settle(scene.graph.names[node])} "
-    if not scene.inside[node] or list(canvas.nodes.values()).count(node) >= width(name) - 1:
+    if not scene.inside[node] or np.count_nonzero(canvas.nodes.of([node])) >= width(name) - 1:
         return
     left = x + 1 if x + 1 + width(name) <= canvas.width else x - width(name)
     canvas.write(max(0, left), y, name, scene.options.theme.style(Role.TEXT), node=node, margin=0)

@@ -140,7 +140,7 @@ def _ranks(graph: TailnetGraph, focus: int, options: MapOptions) -> list[int]:
     quiet[0, [focus, *(ref_index(graph, ref) for ref in options.selected if ref in graph.index)]] = False
     quiet[1, far] = (edges.direction[own] == codes.EVEN) & (edges.state[own] != codes.FAILED)
     quiet[2, far] = ~(fresh & (edges.path[own] >= codes.PEER_RELAY))
-    quiet[3, far] = ~problems(edges, options)[own]
+    quiet[3, far] = ~problems(edges, own, options)
     slowness = np.zeros(count)
     slowness[far] = -np.nan_to_num(edges.latency_ms[own])
     ranks = np.empty(count, dtype=np.int64)

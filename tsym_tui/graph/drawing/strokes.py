@@ -131,11 +131,12 @@ def is_problem(line: Line, options: MapOptions) -> bool:
     return slow or line.direction is not Direction.EVEN
 
 
-def problems(edges: Edges, options: MapOptions) -> NDArray[np.bool_]:
-    """Return `is_problem` of all lines."""
-    well = (edges.state == codes.FRESH) & (edges.path == codes.DIRECT) & (edges.direction == codes.EVEN)
-    well &= steps_of(edges.latency_ms, options) < SLOW_STEP
-    return np.asarray((edges.state != codes.NEVER) & ~well)
+def problems(edges: Edges, lines: Integers, options: MapOptions) -> NDArray[np.bool_]:
+    """Return `is_problem` of some lines."""
+    state = edges.state[lines]
+    well = (state == codes.FRESH) & (edges.path[lines] == codes.DIRECT) & (edges.direction[lines] == codes.EVEN)
+    well &= steps_of(edges.latency_ms[lines], options) < SLOW_STEP
+    return np.asarray((state != codes.NEVER) & ~well)
 
 
 def line_style(line: Line, options: MapOptions) -> Style:
@@ -166,7 +167,7 @@ def _make(graph: TailnetGraph, options: MapOptions, lines: Ints | None) -> Strok
     focus = ref_index(graph, options.focus)
     chosen: Integers = np.flatnonzero(graph.probed) if lines is None else lines[graph.probed[lines]]
     if options.only_problems:
-        chosen = chosen[problems(edges, options)[chosen] | (chosen == selected)]
+        chosen = chosen[problems(edges, chosen, options) | (chosen == selected)]
     is_texture = np.zeros(len(chosen), dtype=bool)
     if focus >= 0:
         is_texture = (edges.first[chosen] != focus) & (edges.second[chosen] != focus)
