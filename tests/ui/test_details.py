@@ -466,3 +466,15 @@ async def test_y_copies_the_view_as_text() -> None:
         await run.press("y")
 
         assert run.app.clipboard.startswith("● direct, 3.1 ms.")
+
+
+async def test_what_was_said_under_a_real_name_goes_when_names_are_hidden() -> None:
+    async with running(pictures.home(), settings=NODES, size=(140, 50)) as run:
+        body = {"Self": {"ID": str(LAPTOP.stable_id), "Addrs": ["192.0.2.10:41641"], "AllowedIPs": ["10.7.0.0/24"]}}
+        run.source.clients["laptop"] = FakeClient(msgspec.json.encode(body))
+        await opened(run)
+        await run.until(lambda: "192.0.2.10:41641" in run.text(), "the endpoints")
+        await run.press("t", "H")
+        await run.settled()
+
+        assert [word for word in ("192.0.2.10", "laptop", str(LAPTOP.stable_id)) if word in run.text()] == []

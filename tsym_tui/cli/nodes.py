@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
 import click
+import msgspec
 
 from tsym_agent.model.documents import node_entry, nodes_document
 from tsym_agent.model.nodes import Hidden, Node, Standing
 from tsym_agent.model.snapshot import Snapshot
 from tsym_agent.model.times import parse_time
+from tsym_agent.probe.limits import PROBES_PER_SWEEP
 from tsym_tui.cli.documents import emit_document, emit_line
-from tsym_tui.cli.options import look_options, shared_options
-from tsym_tui.cli.session import run, show_views
-from tsym_tui.cli.texts import Column, Pen, Row, emit, line, table
+from tsym_tui.cli.exits import Exit
+from tsym_tui.cli.names import find_node
+from tsym_tui.cli.nodelist import GROUPS, SORTS, chosen, grouped, ordered
+from tsym_tui.cli.options import look_options, setting, shared_options
+from tsym_tui.cli.session import judge_hosts, open_fleet, repeat, run, show_views, tell_troubles
+from tsym_tui.cli.texts import Column, Pen, Row, emit, line, narrate, table
+from tsym_tui.cli.views import inquire, node_text, ping, said
 from tsym_tui.cli.watching import Page
 from tsym_tui.cli.wishes import Wishes, to_wishes
+from tsym_tui.fleet.filters import Filter, FilterError, language_lines, parse_filter
 from tsym_tui.graph.frame import Run
 from tsym_tui.graph.looks import NODE_LOOKS, STANDING_WORDS, NodeKind, Role, format_age
 
@@ -32,19 +40,55 @@ _COLUMNS = (
 )
 
 
-@click.command("nodes", short_help="List the nodes of the tailnet.")
-@shared_options("host", "scan", "all", "json", "ndjson", "watch", "every")
+class NodesWishes(Wishes, frozen=True, kw_only=True):
+    """What `tsym nodes` may be told."""
+
+    filter_text: str = msgspec.field(default="", name="filter")
+    sort: str | None = None
+    reverse: bool = False
+    group: str | None = None
+    detail: str | None = None
+
+
+def _language() -> str:
+    """Return the filter language for the help, from its one table."""
+    lines = "\n".join(f"  {example.ljust(20)} {words}" for example, words in language_lines())
+    return f"\b\nFilters, here, in the app and, for hosts, after --on:\n{lines}"
+
+
+@click.command("nodes", short_help="List the nodes of the tailnet.", epilog=_language())
+@setting("--filter", metavar="FILTER", default="", help="Only nodes that it lets pass; the language stands below.")
+@setting("--sort", type=click.Choice(list(SORTS)), help="Sort by this.  [default: hosts first, then by name]")
+@setting("--reverse", is_flag=True, help="The other way round.")
+@setting("--group", type=click.Choice(GROUPS), help="Put nodes together that share this.")
+@setting("--detail", metavar="NODE", help="Show one node as the app's node screen does; pings it three times.")
+@shared_options("host", "scan", "all", "hide_names", "json", "ndjson", "watch", "every")
 @look_options
 def command(**given: object) -> int:
-    """List the nodes that the hosts know, their views merged. Sends no probe.
+    """List the nodes that the hosts know, their views merged. Sends no probe but with --detail.
 
-    Online is what control says; whether a node can be reached is what `tsym matrix` finds out.
+    Online is what control says; whether a node can be reached is what `tsym matrix` finds out, and `tsym pair` for one
+    pair in detail.
     """
-    wishes = to_wishes(given, Wishes)
-    return run(show_views(wishes, partial(_print, wishes), tells_troubles=True))
+    wishes = to_wishes(given, NodesWishes)
+    if wishes.detail is not None:
+        if wishes.hide_names:
+            raise click.UsageError("--detail asks hosts for their own words, which no pseudonym hides")
+        return run(show_node(wishes, wishes.detail))
+    try:
+        wanted = parse_filter(wishes.filter_text, is_measured=False)
+    except FilterError as error:
+        raise click.UsageError(f"--filter: {error}") from error
+    return run(show_views(wishes, partial(_print, wishes, wanted), tells_troubles=True))
 
 
-def _print(wishes: Wishes, snapshot: Snapshot, page: Page) -> None:
+def _print(wishes: NodesWishes, wanted: Filter, snapshot: Snapshot, page: Page) -> None:
+    if wishes.hide_names:
+        wanted = parse_filter(page.shown(wanted.text), is_measured=False)
+    snapshot = chosen(snapshot, wanted)
+    nodes = ordered(snapshot.nodes.values(), snapshot.vantages, wishes.sort, is_reversed=wishes.reverse)
+    if wishes.sort or wishes.reverse:
+        snapshot = msgspec.structs.replace(snapshot, nodes={node.ref: node for node in nodes})
     if wishes.wants_ndjson:
         many = len(snapshot.tailnets) > 1
         for node in snapshot.nodes.values():
@@ -52,13 +96,43 @@ def _print(wishes: Wishes, snapshot: Snapshot, page: Page) -> None:
     elif wishes.wants_json:
         emit_document(nodes_document(snapshot), wishes)
     elif snapshot.nodes:
-        emit(page.wrap(page.pen.write(node_rows(page.pen, snapshot))))
+        emit(page.wrap(page.pen.write(node_rows(page.pen, snapshot, grouped(nodes, wishes.group)))))
+    elif wanted:
+        narrate(f"tsym: no node matches {wanted.text}")
 
 
-def node_rows(pen: Pen, snapshot: Snapshot) -> list[Row]:
-    """Lay the nodes out as a table, hosts marked, and count what is hidden."""
+async def show_node(wishes: NodesWishes, name: str) -> Exit:
+    """Find the node, ping it from every host, ask who knows it, and print it."""
+    from tsym_tui.ui.digests import digest
+    from tsym_tui.ui.rows.nodeview import wanted_witness
+
+    page = Page(wishes)
+    async with open_fleet(wishes, is_probing=False) as fleet:
+        await fleet.ready()
+        if not fleet.vantages():
+            hosts = fleet.snapshot().hosts
+            tell_troubles(hosts)
+            return judge_hosts(hosts)
+        ref = find_node(name, fleet.everyone()).ref
+
+        async def show_once() -> Exit:
+            sources = [one for one in fleet.vantages() if one != ref and one.tailnet == ref.tailnet]
+            await ping(fleet, [(one, ref) for one in sources], PROBES_PER_SWEEP)
+            snapshot = fleet.snapshot()
+            inquiry = await inquire(fleet, (ref,), wanted_witness(digest(snapshot), ref))
+            if wishes.wants_json or wishes.wants_ndjson:
+                part = msgspec.structs.replace(snapshot, nodes={ref: snapshot.nodes[ref]})
+                emit_document(nodes_document(part) | {"said": said(inquiry)}, wishes)
+            else:
+                emit(page.wrap(page.pen.write(node_text(page.pen, snapshot, ref, inquiry))))
+            return judge_hosts(snapshot.hosts)
+
+        return await repeat(wishes, show_once)
+
+
+def node_rows(pen: Pen, snapshot: Snapshot, groups: Sequence[tuple[str, Sequence[Node]]]) -> list[Row]:
+    """Lay the nodes out as a table, hosts marked, each group under its title, and count what is hidden."""
     vantages = snapshot.vantages
-    nodes = sorted(snapshot.nodes.values(), key=lambda node: (node.ref.tailnet, node.ref not in vantages, node.name))
     many = len(snapshot.tailnets) > 1
     lines = [
         [
@@ -71,9 +145,16 @@ def node_rows(pen: Pen, snapshot: Snapshot) -> list[Row]:
             pen.run(node.site or "", Role.DIM),
             pen.run(str(node.ref.tailnet) if many else "", Role.DIM),
         ]
+        for _, nodes in groups
         for node in nodes
     ]
-    rows = table(pen, _COLUMNS, lines)
+    drawn = iter(table(pen, _COLUMNS, lines))
+    rows = [next(drawn)]
+    for title, nodes in groups:
+        online = sum(node.online is True for node in nodes)
+        count = f"  {len(nodes)}, {online} online"
+        rows += [line(), line(pen.run(title, Role.STRONG), pen.run(count, Role.DIM))] if title else []
+        rows += [next(drawn) for _ in nodes]
     if snapshot.hidden:
         rows += [line(), line(pen.run(f"+{snapshot.hidden} hidden: unused exit nodes and strangers (--all)", Role.DIM))]
     return rows

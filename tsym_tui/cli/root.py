@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -15,6 +15,9 @@ from tsym_tui.cli.options import (
     standing_options,
     version_option,
 )
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 HELP = """Show who reaches whom in a tailnet, by which path, and how fast.
 
@@ -40,9 +43,11 @@ class Entry(NamedTuple):
 
 
 COMMANDS = {
+    "overview": Entry("tsym_tui.cli.overview", "Say whether the tailnet is well, and what to look at first."),
     "hosts": Entry("tsym_tui.cli.hosts", "List the hosts that are asked, and how they stand."),
     "nodes": Entry("tsym_tui.cli.nodes", "List the nodes of the tailnet."),
     "ping": Entry("tsym_tui.cli.ping", "Ping nodes from every host, as `tailscale ping` does from one."),
+    "pair": Entry("tsym_tui.cli.pair", "Show both directions of one pair, layer by layer."),
     "matrix": Entry("tsym_tui.cli.matrix", "Show path and latency of every pair, host by peer."),
     "get": Entry("tsym_tui.cli.get", "Ask many hosts one LocalAPI question at once."),
     "logs": Entry("tsym_tui.cli.logs", "Follow the logs of many hosts, merged by time."),
@@ -54,6 +59,7 @@ COMMANDS = {
     "sim": Entry("tsym_tui.cli.sim", "Run a simulated tailnet for other commands."),
     "locate": Entry("tsym_tui.cli.locate", "Print where settings, hosts, state and caches live."),
     "config": Entry("tsym_tui.cli.config", "Print every setting, its value, and where it comes from."),
+    "completion": Entry("tsym_tui.cli.completion", "Print what teaches a shell to complete tsym."),
 }
 
 GROUPS = {
@@ -74,6 +80,15 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         """Import a command."""
         return load_command(cmd_name)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete commands from our table: nothing is imported for a shell that waits."""
+        from click.shell_completion import CompletionItem
+
+        names = [
+            CompletionItem(name, help=entry.help) for name, entry in COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """List the commands from our table: nothing is imported for the help."""

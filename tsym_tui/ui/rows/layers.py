@@ -119,7 +119,7 @@ def butterfly(
 ) -> list[Row]:
     """Write the layers of both directions."""
     room = min(MOST_WING, (cells - SPINE_CELLS - 2 * GAP) // 2)
-    found = [[evidence(wing, kind, inquiry) for _, _, kind in LAYERS] for wing in wings]
+    found = [_findings(wing, inquiry) for wing in wings]
     longest = max((one.latency_ms for side in found for one in side if one.latency_ms is not None), default=0.0)
     rows: list[Row] = [_heading(pen, names, room)]
     for place, (name, kind, _) in enumerate(LAYERS):
@@ -132,6 +132,12 @@ def butterfly(
             )
         rows.append([*left, *blank(GAP), *spine, *blank(GAP), *right])
     return rows
+
+
+def _findings(wing: Wing, inquiry: Inquiry) -> list[Evidence]:
+    """Look at every layer; that there is nobody to ask is said once."""
+    found = [evidence(wing, kind, inquiry) for _, _, kind in LAYERS]
+    return [found[0], *(Evidence() for _ in found[1:])] if wing.pair is None else found
 
 
 def _heading(pen: Pen, names: tuple[str, str], room: int) -> Row:

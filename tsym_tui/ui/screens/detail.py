@@ -97,12 +97,24 @@ class DetailScreen(TailnetScreen, inherit_bindings=False):
                 async for found in coming:
                     self.post_message(Found(ends, found))
 
-        self.run_worker(collect(), group="details", description="asks hosts", exclusive=True, exit_on_error=False)
+        self.run_worker(
+            collect,  # type: ignore[arg-type]  # Textual's type has no functions that return nothing
+            group="details",
+            description="asks hosts",
+            exclusive=True,
+            exit_on_error=False,
+        )
 
     def take_veil(self, ref_of: Callable[[NodeRef], NodeRef]) -> None:  # noqa: ARG002 - the view has the new keys
         """Ask again, by the names that are shown now."""
         self._pane.raw = None
         self.inquire()
+
+    def show(self) -> None:
+        """Draw; what is looked at by another key now, since names were hidden, is asked about anew."""
+        if self.query(FullDetailPane) and self._pane.inquiry.ends not in {(), self.desk.view.selected}:
+            self.inquire()
+        super().show()
 
     def on_found(self, message: Found) -> None:
         """Take it in, unless something else is looked at by now."""
