@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.color import Color
 from rich.style import Style as RichStyle
@@ -32,6 +32,9 @@ from tsym_tui.graph.themes import PLAIN, THEMES, Style
 from tsym_tui.ui.app import TsymApp
 from tsym_tui.ui.settings import Settings
 from tsym_tui.ui.source import PairKey, Sample
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 SETTLE_S = {"home": 15.0, "company": 25.0, "broken": 25.0, "large": 60.0}
@@ -184,15 +187,30 @@ async def prepare(run: Running, shot: Shot) -> None:
     await pilot.pause()
 
 
+COLOURS = 128
+
+
+def _keep_ground(image: Image, colour: object) -> None:
+    """Give the ground its own colour back: rare colours were more to the palette than a shade of what is everywhere."""
+    palette = image.getpalette()
+    place = image.getpixel((0, 0))
+    assert palette is not None
+    assert isinstance(place, int)
+    assert isinstance(colour, tuple)
+    palette[place * 3 : place * 3 + 3] = colour
+    image.putpalette(palette)
+
+
 def smaller(png: bytes) -> bytes:
     """Write a picture at the size that it is read at, with as few colours as it needs: a tenth of the bytes."""
-    from PIL import Image
+    from PIL import Image as Images
 
-    full = Image.open(BytesIO(png))
-    image = full.resize((full.width // 2, full.height // 2), Image.Resampling.LANCZOS)
-    image = image.quantize(128, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    full = Images.open(BytesIO(png)).convert("RGB")
+    image = full.resize((full.width // 2, full.height // 2), Images.Resampling.LANCZOS)
+    small = image.quantize(COLOURS, Images.Quantize.MAXCOVERAGE, dither=Images.Dither.NONE)
+    _keep_ground(small, image.getpixel((0, 0)))
     file = BytesIO()
-    image.save(file, "PNG", optimize=True)
+    small.save(file, "PNG", optimize=True)
     return file.getvalue()
 
 
