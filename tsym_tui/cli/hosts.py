@@ -31,7 +31,7 @@ _COLUMNS = (
 
 
 @click.command("hosts", short_help="List the hosts that are asked, and how they stand.")
-@shared_options("host", "scan", "json", "ndjson", "watch", "every")
+@shared_options("host", "scan", "hide_names", "json", "ndjson", "watch", "every")
 @look_options
 def command(**given: object) -> int:
     """List the hosts that are asked, and how they stand.

@@ -19,6 +19,7 @@ from tsym_agent.probe.window import Sample
 from tsym_tui.cli.documents import emit_document, emit_line
 from tsym_tui.cli.errors import CommandError
 from tsym_tui.cli.exits import Exit, worst
+from tsym_tui.cli.hiding import shown
 from tsym_tui.cli.names import find_node, parse_address
 from tsym_tui.cli.options import look_options, setting, shared_options
 from tsym_tui.cli.pongs import PongWriter, pong_entry
@@ -81,7 +82,7 @@ class PingWishes(Wishes, frozen=True, kw_only=True):
 @setting("--icmp", is_flag=True, help="Ping inside WireGuard, answered by the peer's system. Names no path.")
 @setting("--peerapi", is_flag=True, help="Ask the peer's PeerAPI. Names no path.")
 @setting("--size", type=click.IntRange(0, 65_535), default=0, help="Bytes of the disco message.")
-@shared_options("host", "all", "json", "ndjson", "fail_on", "watch", "every")
+@shared_options("host", "all", "hide_names", "json", "ndjson", "fail_on", "watch", "every")
 @look_options
 def command(**given: object) -> int:
     """Ping TARGETs (names, FQDNs, addresses) from every host; without a TARGET, all peers.
@@ -112,7 +113,8 @@ async def ping(wishes: PingWishes) -> Exit:
 def find_pairs(fleet: Fleet, wishes: PingWishes) -> dict[PairKey, str]:
     """Return the pairs to ping, each with the address to use where the person wrote one."""
     everyone = fleet.everyone()
-    named = {find_node(text, everyone).ref: str(parse_address(text) or "") for text in wishes.targets}
+    typed = [shown(fleet, text) for text in wishes.targets]
+    named = {find_node(text, everyone).ref: str(parse_address(text) or "") for text in typed}
     fleet.name(named)
     probed = (node.ref for node in everyone if is_probed(node, everything=wishes.everything))
     targets = named or dict.fromkeys(probed, "")
@@ -124,7 +126,7 @@ def find_pairs(fleet: Fleet, wishes: PingWishes) -> dict[PairKey, str]:
         if source.tailnet == target.tailnet and source != target
     }
     if named and not asked:
-        raise CommandError(f"{wishes.targets[0]} is the only host that can be asked: name another one with --host")
+        raise CommandError(f"{typed[0]} is the only host that can be asked: name another one with --host")
     return asked
 
 

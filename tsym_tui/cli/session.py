@@ -28,7 +28,12 @@ def open_fleet(wishes: Wishes, *, is_probing: bool) -> Fleet:
         discovers=not wishes.hosts,
         scans=wishes.scan,
     )
-    return Fleet(choose_hosts(wishes.hosts), options=options)
+    specs = choose_hosts(wishes.hosts)
+    if not wishes.hide_names:
+        return Fleet(specs, options=options)
+    from tsym_tui.cli.hiding import HiddenFleet
+
+    return HiddenFleet(specs, options)
 
 
 def run(command: Coroutine[object, object, Exit]) -> Exit:
@@ -50,6 +55,10 @@ async def show_views(wishes: Wishes, show: Callable[[Snapshot, Page], None], *, 
     page = Page(wishes)
     async with open_fleet(wishes, is_probing=False) as fleet:
         await fleet.ready()
+        if wishes.hide_names:
+            from tsym_tui.cli.hiding import shown
+
+            page.shown = lambda text: shown(fleet, text)
 
         async def show_once() -> Exit:
             snapshot = fleet.snapshot()

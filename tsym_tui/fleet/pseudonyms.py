@@ -86,7 +86,7 @@ class Pseudonyms:
     def hide(self, snapshot: Snapshot) -> Snapshot:
         """Return a picture with pseudonyms; what has not changed since the last one is the same object."""
         self._learn(snapshot)
-        nodes = dict(self._hidden_node(node) for node in snapshot.nodes.values())
+        nodes = {hidden.ref: hidden for hidden in map(self.node, snapshot.nodes.values())}
         before, self._pairs = self._pairs, {}
         pairs = dict(self._hidden_pair(pair, before.get(pair.key)) for pair in snapshot.pairs.values())
         hosts = tuple(self.host(host) for host in snapshot.hosts)
@@ -111,11 +111,12 @@ class Pseudonyms:
             for tag in node.tags:
                 self.tag(tag)
 
-    def _hidden_node(self, node: Node) -> tuple[NodeRef, Node]:
+    def node(self, node: Node) -> Node:
+        """Return a node with pseudonyms."""
         kept = self._nodes.get(node.ref)
         if kept is None or kept[0] is not node:
             kept = self._nodes[node.ref] = (node, self._node(node))
-        return kept[1].ref, kept[1]
+        return kept[1]
 
     def _node(self, node: Node) -> Node:
         return msgspec.structs.replace(

@@ -233,22 +233,37 @@ def _share_words(pen: Pen, parts: Sequence[tuple[Look, int]], sizes: Sequence[in
 
 
 def problem_line(
-    pen: Pen, place: int, problem: Problem, cells: int, *, is_selected: bool = False, strip: StripPicture | None = None
+    pen: Pen,
+    place: int,
+    problem: Problem,
+    cells: int,
+    *,
+    is_selected: bool | None = None,
+    strip: StripPicture | None = None,
 ) -> Row:
-    """Write one thing to look at: its place, sign, sentence, what happened of late, since when, what opens it."""
+    """Write one thing to look at: its place, sign, sentence, what happened of late, since when, what opens it.
+
+    On paper nothing opens and nothing is selected: then `is_selected` is None.
+    """
     number = pen(f"{place:>2}", Role.CHROME)
-    head = [number, pen("  "), problem_mark(pen, problem), pen("  "), *_sentence(pen, problem, is_selected=is_selected)]
+    head = [
+        number,
+        pen("  "),
+        problem_mark(pen, problem),
+        pen("  "),
+        *_sentence(pen, problem, is_selected=bool(is_selected)),
+    ]
     tail: Row = []
-    if cells >= STRIP_FROM:
+    if cells >= STRIP_FROM and is_selected is not None:
         tail += [*(strip_row(pen, strip, STRIP_CELLS) if strip else blank(STRIP_CELLS)), *blank(3)]
     when = problem.when or (strip.since if strip is not None else "")
     tail.append(pen.dim(fit_text(when, WHEN_CELLS, pen.signs.ellipsis)))
-    if cells >= OPENS_FROM:
+    if cells >= OPENS_FROM and is_selected is not None:
         opens = f"{problem.opens.value:>{OPENS_CELLS}}"
         tail += [*blank(2), pen.accent(opens) if is_selected else pen.dim(opens)]
     room = cells - 3 - MARGIN
     row = spread(head, tail, room, pen.signs.ellipsis)
-    return selectable(pen, [*row, *blank(MARGIN - 1)], cells, is_selected=is_selected)
+    return selectable(pen, [*row, *blank(MARGIN - 1)], cells, is_selected=bool(is_selected))
 
 
 def _sentence(pen: Pen, problem: Problem, *, is_selected: bool) -> Row:
@@ -260,16 +275,18 @@ def _sentence(pen: Pen, problem: Problem, *, is_selected: bool) -> Row:
     return [*row, pen(f" {problem.sentence or problem.words}")]
 
 
-def heading_row(pen: Pen, shown: int, total: int, cells: int, span_s: float | None) -> Row:
+def heading_row(
+    pen: Pen, shown: int, total: int, cells: int, span_s: float | None, *, is_live: bool = True
+) -> Row:
     """Write the heading of the list."""
     count = f"{shown} of {total}" if shown < total else f"{total}"
     left = [pen.strong("worst now"), pen.dim(f"  {count}")]
     right: Row = []
-    if cells >= STRIP_FROM:
+    if cells >= STRIP_FROM and is_live:
         title = "" if span_s is None else f"last {format_age(span_s)}"
         right += [pen(fit_text(title, STRIP_CELLS + 3, ""), Role.CHROME)]
     right.append(pen(fit_text("since", WHEN_CELLS, ""), Role.CHROME))
-    if cells >= OPENS_FROM:
+    if cells >= OPENS_FROM and is_live:
         right += [*blank(2), pen(f"{'opens':>{OPENS_CELLS}}", Role.CHROME)]
     return [*blank(MARGIN), *spread(left, right, cells - 2 * MARGIN, pen.signs.ellipsis), *blank(MARGIN)]
 
@@ -311,9 +328,12 @@ def render_overview(
     selected: int | None = None,
     strips: Mapping[int, StripPicture] | None = None,
 ) -> Drawn:
-    """Write the screen for a size: the list keeps ten rows where it can, the rest gives way before it."""
+    """Write the screen for a size: the list keeps ten rows where it can, the rest gives way before it.
+
+    Nothing `selected` makes a listing of it, for paper.
+    """
     cells, height = size
-    strips = strips or {}
+    strips, is_live = strips or {}, selected is not None
     top = _top(pen, overview, cells, height, min(len(problems), MOST_SHOWN))
     is_roomy = height - len(top) >= MOST_SHOWN + 6
     room = height - len(top) - 1 - (2 if is_roomy else 0) - (3 if is_roomy else 0)
@@ -325,11 +345,12 @@ def render_overview(
     rows, places = list(top), dict[int, int]()
     if problems and shown > 0:
         span_s = next((strip.span_s for strip in strips.values()), None)
-        rows += [heading_row(pen, shown, len(problems), cells, span_s), *([[]] if is_roomy else [])]
+        rows += [heading_row(pen, shown, len(problems), cells, span_s, is_live=is_live), *([[]] if is_roomy else [])]
         for place in range(first, first + shown):
             places[len(rows)] = place
             problem, strip = problems[place], strips.get(place)
-            rows.append(problem_line(pen, place + 1, problem, cells, is_selected=place == selected, strip=strip))
+            is_selected = place == selected if is_live else None
+            rows.append(problem_line(pen, place + 1, problem, cells, is_selected=is_selected, strip=strip))
         rows += [_more(pen, len(problems) - shown)] if shown < len(problems) else []
     elif not problems:
         rows.append([*blank(MARGIN), pen(pen.signs.check, Role.OK), pen.dim(" nothing to look at")])
