@@ -7,7 +7,9 @@ the sums, what is wrong in words, and the legend of the marks in use.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
 
 from tsym_agent.model.hosts import HostState
 from tsym_agent.model.ids import NodeRef
@@ -19,6 +21,7 @@ from tsym_tui.cli.names import unique_names
 from tsym_tui.cli.texts import Pen, Row, line
 from tsym_tui.graph.cells import clip, settle, width
 from tsym_tui.graph.frame import Run
+from tsym_tui.graph.groups import Criterion
 from tsym_tui.graph.looks import (
     HOST_WORDS,
     Role,
@@ -31,6 +34,7 @@ from tsym_tui.graph.looks import (
     signs,
 )
 from tsym_tui.graph.themes import PLAIN
+from tsym_tui.ui.rows.matrixmetric import Metric, Sort
 
 MOST_NAME = 16
 LEAST_CELL = 7
@@ -38,7 +42,17 @@ GAP = 2
 MOST_TROUBLES = 12
 
 
-def matrix_rows(pen: Pen, snapshot: Snapshot) -> list[Row]:
+class Asked(msgspec.Struct, frozen=True):
+    """What of a matrix was asked for."""
+
+    metric: Metric = Metric.PATH
+    sort: Sort | None = None
+    """None = hosts and nodes stand as they were found."""
+    group: Criterion | None = None
+    """A column for each group instead of one for each node."""
+
+
+def matrix_rows(pen: Pen, snapshot: Snapshot, asked: Asked = Asked()) -> list[Row]:  # noqa: B008 - frozen
     """Lay out the whole answer."""
     rows: list[Row] = []
     for tailnet in snapshot.tailnets:
@@ -47,32 +61,67 @@ def matrix_rows(pen: Pen, snapshot: Snapshot) -> list[Row]:
         if sources:
             if len(snapshot.tailnets) > 1:
                 rows += [line(pen.run(str(tailnet), Role.STRONG)), line()]
-            rows += _blocks(pen, snapshot, sources, targets)
+            rows += _blocks(pen, snapshot, *_plan(pen, snapshot, sources, targets, asked))
     pairs = snapshot.pairs.values()
-    return [*rows, *_sums(pen, snapshot), *_troubles(pen, snapshot), line(), *_legend(pen, pairs)]
+    return [*rows, *_sums(pen, snapshot), *_troubles(pen, snapshot), line(), *_legend(pen, pairs, asked)]
 
 
-def _blocks(pen: Pen, snapshot: Snapshot, sources: Sequence[NodeRef], targets: Sequence[NodeRef]) -> list[Row]:
+class _Column(msgspec.Struct, frozen=True):
+    """One column: its name, its width, and its cell for each host."""
+
+    name: str
+    cells: int
+    write: Callable[[NodeRef], list[Run]]
+
+
+def _plan(
+    pen: Pen, snapshot: Snapshot, sources: Sequence[NodeRef], targets: Sequence[NodeRef], asked: Asked
+) -> tuple[list[NodeRef], list[_Column]]:
+    """Choose rows and columns, and their order."""
+    if asked.sort is None and asked.group is None:
+        return list(sources), _node_columns(pen, snapshot, targets, asked.metric)
+    from tsym_tui.cli.gridgroups import arranged, group_columns  # they need numpy
+
+    board = arranged(snapshot, targets, asked.metric, asked.sort, asked.group)
+    rows = [board.row_refs[member] for member in board.rows.members.tolist()]
+    if asked.group is not None:
+        return rows, [_Column(*made) for made in group_columns(pen, board)]
+    targets = [board.column_refs[member] for member in board.columns.members.tolist()]
+    return rows, _node_columns(pen, snapshot, targets, asked.metric)
+
+
+def _node_columns(pen: Pen, snapshot: Snapshot, targets: Sequence[NodeRef], metric: Metric) -> list[_Column]:
+    names = unique_names(snapshot.nodes.values())
+    return [_node_column(pen, snapshot, target, _name(names, target), metric) for target in targets]
+
+
+def _node_column(pen: Pen, snapshot: Snapshot, target: NodeRef, name: str, metric: Metric) -> _Column:
+    def write(source: NodeRef) -> list[Run]:
+        return [_cell(pen, snapshot.pairs.get((source, target)), metric, is_self=source == target)]
+
+    return _Column(name, min(MOST_NAME, max(LEAST_CELL, width(name))), write)
+
+
+def _blocks(pen: Pen, snapshot: Snapshot, sources: Sequence[NodeRef], columns: Sequence[_Column]) -> list[Row]:
     """Cut the columns into blocks that fit, each with its own head and row names."""
     names = unique_names(snapshot.nodes.values())
     label = max([4, *(min(MOST_NAME, width(_name(names, source))) for source in sources)])
-    widths = [min(MOST_NAME, max(LEAST_CELL, width(_name(names, target)))) for target in targets]
     rows: list[Row] = []
     start = 0
-    while start < len(targets):
+    while start < len(columns):
         end, used = start, label
-        while end < len(targets) and (end == start or used + GAP + widths[end] <= pen.columns):
-            used += GAP + widths[end]
+        while end < len(columns) and (end == start or used + GAP + columns[end].cells <= pen.columns):
+            used += GAP + columns[end].cells
             end += 1
-        columns = list(zip(targets[start:end], widths[start:end], strict=True))
+        block = columns[start:end]
         rows.append(
             [Run(" " * label, PLAIN)]
-            + [part for target, cells in columns for part in _right(pen, _name(names, target), cells, Role.DIM)]
+            + [part for column in block for part in _right(pen, column.name, column.cells, Role.DIM)]
         )
         for source in sources:
             row = _left(pen, _name(names, source), label, _row_role(snapshot, source))
-            for target, cells in columns:
-                row += _cell(pen, snapshot.pairs.get((source, target)), cells, is_self=source == target)
+            for column in block:
+                row += _padded(column.write(source), column.cells)
             rows.append(row)
         rows.append(line())
         start = end
@@ -84,16 +133,24 @@ def _row_role(snapshot: Snapshot, source: NodeRef) -> Role:
     return Role.STRONG if fine else Role.STALE
 
 
-def _cell(pen: Pen, pair: Pair | None, cells: int, *, is_self: bool) -> list[Run]:
+def _cell(pen: Pen, pair: Pair | None, metric: Metric, *, is_self: bool) -> Run:
     if is_self:
-        return _padded(Run(signs(pen.level).self, pen.theme.style(Role.CHROME)), cells)
+        return Run(signs(pen.level).self, pen.theme.style(Role.CHROME))
     look = look_of(pair)
-    number = cell_number(pair)
+    text = cell_number(pair) if metric is Metric.PATH else _figure(pair, metric)
     style = pen.theme.style(look.role)
-    if pair is not None and pair.state is SampleState.FRESH and (ms := typical_ms(pair)) is not None:
-        style = pen.theme.latency(latency_step(ms), freshness(pair.age_s))
+    if pair is not None and (number := metric.number(pair)) is not None:
+        style = pen.theme.latency(latency_step(number, metric.steps()), freshness(pair.age_s))
     mark = look.mark(pen.level)
-    return _padded(Run(f"{mark} {number}" if number else mark, style), cells)
+    return Run(f"{mark} {text}" if text else mark, style)
+
+
+def _figure(pair: Pair | None, metric: Metric) -> str:
+    """Return the metric's figure of a fresh pair, with its unit where that is not a millisecond."""
+    number = None if pair is None else metric.number(pair)
+    if number is None:
+        return cell_number(pair) if pair is not None and pair.state is SampleState.STALE else ""
+    return format_ms(number) if metric.is_time else metric.say(number).replace(" ", "")
 
 
 def typical_ms(pair: Pair) -> float | None:
@@ -179,7 +236,7 @@ def _silent(snapshot: Snapshot) -> list[tuple[str, Role]]:
     ]
 
 
-def _legend(pen: Pen, pairs: Iterable[Pair]) -> list[Row]:
+def _legend(pen: Pen, pairs: Iterable[Pair], asked: Asked) -> list[Row]:
     """Explain the marks that were used, in their order of trust."""
     used = dict.fromkeys(
         (look.mark(pen.level), look.words)
@@ -194,7 +251,20 @@ def _legend(pen: Pen, pairs: Iterable[Pair]) -> list[Row]:
             room = pen.columns
         rows[-1].append(pen.run(("   " if rows[-1] else "") + text, Role.DIM))
         room -= width(text) + 3
-    return [*rows, line(pen.run("numbers are ms, the median round trip of a fresh pair", Role.DIM))]
+    words = f"numbers are {_FIGURES[asked.metric]} of a fresh pair"
+    if asked.group is not None:
+        words = "behind each mark how many of the group are so: what is commonest, then what is worst"
+    return [*rows, line(pen.run(words, Role.DIM))]
+
+
+_FIGURES = {
+    Metric.PATH: "ms, the median round trip",
+    Metric.P50: "ms, the median round trip",
+    Metric.P95: "ms, the round trip that 95 of 100 stay under",
+    Metric.LOSS: "the share of probes without an answer",
+    Metric.JITTER: "ms, the mean difference of neighbouring round trips,",
+    Metric.AGE: "the age of the newest answer",
+}
 
 
 _STATES = {state: place for place, state in enumerate(SampleState)}
@@ -211,8 +281,9 @@ def _left(pen: Pen, text: str, cells: int, role: Role) -> list[Run]:
 
 
 def _right(pen: Pen, text: str, cells: int, role: Role) -> list[Run]:
-    return _padded(pen.run(clip(text, cells, signs(pen.level).ellipsis), role), cells)
+    return _padded([pen.run(clip(text, cells, signs(pen.level).ellipsis), role)], cells)
 
 
-def _padded(run: Run, cells: int) -> list[Run]:
-    return [Run(" " * (GAP + max(0, cells - width(run.text))), PLAIN), run]
+def _padded(runs: Sequence[Run], cells: int) -> list[Run]:
+    used = sum(width(run.text) for run in runs)
+    return [Run(" " * (GAP + max(0, cells - used)), PLAIN), *runs]

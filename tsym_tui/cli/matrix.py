@@ -12,17 +12,49 @@ from tsym_agent.model.snapshot import Snapshot
 from tsym_agent.probe.plan import PairKey
 from tsym_tui.cli.documents import emit_document, emit_line
 from tsym_tui.cli.exits import Exit
-from tsym_tui.cli.grid import matrix_rows
-from tsym_tui.cli.options import look_options, shared_options
+from tsym_tui.cli.grid import Asked, matrix_rows
+from tsym_tui.cli.options import look_options, setting, shared_options
 from tsym_tui.cli.session import Progress, judge, open_fleet, repeat, run, tell_troubles
 from tsym_tui.cli.texts import emit
 from tsym_tui.cli.watching import Page
 from tsym_tui.cli.wishes import Wishes, to_wishes
 from tsym_tui.fleet.fleet import Fleet
+from tsym_tui.graph.groups import Criterion
+from tsym_tui.ui.rows.matrixmetric import Metric, Sort
+
+METRICS = tuple(metric.value for metric in Metric)
+SORTS = tuple(order.value for order in Sort)
+GROUPS = tuple(by.value for by in Criterion if by is not Criterion.NONE)
+
+
+class MatrixWishes(Wishes, frozen=True, kw_only=True):
+    """What `tsym matrix` may be told."""
+
+    metric: str = METRICS[0]
+    sort: str | None = None
+    group: str | None = None
+
+    @property
+    def asked(self) -> Asked:
+        """What of the matrix is wanted."""
+        return Asked(
+            metric=Metric(self.metric),
+            sort=Sort(self.sort) if self.sort else None,
+            group=Criterion(self.group) if self.group else None,
+        )
 
 
 @click.command("matrix", short_help="Show path and latency of every pair, host by peer.")
-@shared_options("host", "scan", "all", "json", "ndjson", "settle", "fail_on", "watch", "every")
+@shared_options("host", "scan", "all", "hide_names", "json", "ndjson", "settle", "fail_on", "watch", "every")
+@setting(
+    "--metric",
+    type=click.Choice(METRICS),
+    default=METRICS[0],
+    show_default=True,
+    help="The number beside each mark, and what colours it.",
+)
+@setting("--sort", type=click.Choice(SORTS), help="Order of rows and columns; without it, as hosts list them.")
+@setting("--group", type=click.Choice(GROUPS), help="A column for each group instead of one for each node.")
 @look_options
 def command(**given: object) -> int:
     """Show path and latency of every pair: a row for each host, a column for each node.
@@ -30,10 +62,10 @@ def command(**given: object) -> int:
     Probes until every pair is direct or has shown its class twice, at most --settle seconds. Dead pairs are an answer:
     the exit code is 0, unless --fail-on says otherwise.
     """
-    return run(show_matrix(to_wishes(given, Wishes)))
+    return run(show_matrix(to_wishes(given, MatrixWishes)))
 
 
-async def show_matrix(wishes: Wishes) -> Exit:
+async def show_matrix(wishes: MatrixWishes) -> Exit:
     """Probe every pair and print the result, once or again and again."""
     page = Page(wishes)
     async with open_fleet(wishes, is_probing=wishes.settle_s > 0) as fleet:
@@ -91,4 +123,5 @@ def print_matrix(snapshot: Snapshot, wishes: Wishes, page: Page, printed: Abstra
     elif wishes.wants_json:
         emit_document(pairs_document(snapshot), wishes)
     elif snapshot.pairs:
-        emit(page.wrap(page.pen.write(matrix_rows(page.pen, snapshot))))
+        asked = wishes.asked if isinstance(wishes, MatrixWishes) else Asked()
+        emit(page.wrap(page.pen.write(matrix_rows(page.pen, snapshot, asked))))

@@ -200,3 +200,45 @@ def test_a_host_that_cannot_ping_says_so(tsym: Tsym, daemon: Daemon, script: byt
     assert result.code == 4
     assert "cannot ping" in result.err
     assert words in result.err
+
+
+def test_a_metric_is_the_number_beside_each_mark(tsym: Tsym, daemon: Daemon) -> None:
+    result = tsym("matrix", "--host", daemon.spec, "--metric", "loss", *FAST)
+
+    assert rows(result.out)[1] == ["me", "╲", "●", "0%"]
+    assert "the share of probes without an answer" in result.out
+
+
+def test_groups_are_columns_with_the_commonest_and_the_worst(tsym: Tsym, household: str) -> None:
+    result = tsym("matrix", "--host", household, "--group", "owner", "--settle", "6")
+    head = result.out.splitlines()[0]
+
+    assert result.code == 0
+    assert "+" in head
+    assert "✕1" in result.out
+    assert "behind each mark how many of the group are so" in result.out
+
+
+def test_the_worst_can_come_first(tsym: Tsym, household: str) -> None:
+    result = tsym("matrix", "--host", household, "--sort", "worst", "--settle", "6")
+
+    assert result.out.split()[0] == "old-mac"
+
+
+def test_orders_and_groups_leave_the_document_alone(tsym: Tsym, daemon: Daemon) -> None:
+    plain = json.loads(tsym("matrix", "--host", daemon.spec, "--json", *FAST).out)
+    asked = json.loads(
+        tsym(
+            "matrix", "--host", daemon.spec, "--json", "--sort", "worst", "--group", "tag", "--metric", "p95", *FAST
+        ).out
+    )
+
+    assert [pair["to"] for pair in plain["pairs"]] == [pair["to"] for pair in asked["pairs"]]
+
+
+@pytest.mark.parametrize("option", ["--metric", "--sort", "--group"])
+def test_a_choice_that_there_is_not_is_told_with_those_there_are(tsym: Tsym, daemon: Daemon, option: str) -> None:
+    result = tsym("matrix", "--host", daemon.spec, option, "nonsense")
+
+    assert result.code == 2
+    assert "nonsense" in result.err
