@@ -15,10 +15,10 @@ from tsym_tui.graph.looks import LOOKS, Level
 from tsym_tui.graph.themes import THEMES
 from tsym_tui.ui.digests import Digest, digest
 from tsym_tui.ui.problems import is_well
-from tsym_tui.ui.rows.matrixboard import Boards, Room, Spot, ends_of, next_bad, spot_of
+from tsym_tui.ui.rows.matrixboard import Boards, Room, Spot, Summary, ends_of, next_bad, spot_of
 from tsym_tui.ui.rows.matrixcells import Kind, Mark, look_key, read_cells, read_sheet
 from tsym_tui.ui.rows.matrixheads import labels_of, letters_needed
-from tsym_tui.ui.rows.matrixmetric import Choice, Metric, Sort, short_number
+from tsym_tui.ui.rows.matrixmetric import Choice, Folds, Metric, Sort, short_number
 from tsym_tui.ui.rows.matrixorder import seriate
 from tsym_tui.ui.rows.matrixtiles import Tiles
 from tsym_tui.ui.rows.pens import Pen, width_of
@@ -27,6 +27,10 @@ from tsym_tui.ui.rows.selection import plain_text
 ASCII = Pen(THEMES["mono"], Level.ASCII)
 PENS = [Pen(theme, level) for theme in THEMES.values() for level in Level]
 SIZES = [(20, 6), (40, 12), (80, 19), (120, 35), (140, 35), (200, 55)]
+
+
+def shut(*titles: str) -> Folds:
+    return Folds(closed=frozenset(titles))
 
 
 def text_of(sums: Digest = HOME, size: tuple[int, int] = (140, 35), **wanted: object) -> str:
@@ -272,26 +276,25 @@ def test_groups_fold_until_the_rest_has_room() -> None:
 
 
 def test_what_a_person_folds_and_unfolds_wins() -> None:
-    tight = board(FLEET, Choice(opened=frozenset({"tag:web"})), Room(24, 100))
-    loose = board(FLEET, Choice(closed=frozenset({"tag:ci"})))
+    tight = board(FLEET, Choice(nodes=Folds(opened=frozenset({"tag:web"}))), Room(24, 100))
+    loose = board(FLEET, Choice(nodes=shut("tag:ci")))
 
     assert not next(band for band in tight.columns.bands if band.title == "tag:web").is_folded
     assert next(band for band in loose.columns.bands if band.title == "tag:ci").is_folded
 
 
 def test_a_folded_cell_says_the_worst_and_how_many() -> None:
-    made = board(FLEET, Choice(closed=frozenset({"no tag", "tag:ci"})))
+    made = board(FLEET, Choice(nodes=shut("no tag", "tag:ci")))
     column = names(made).index("no tag")
     summary = made.column_sums(column)[0]
 
     assert (summary.worst_kind, summary.count, summary.common_kind, summary.common) == (Kind.DEAD, 1, Kind.WELL, 2)
     assert summary.total == 3
-    assert "●2 ✕1" in text_of(FLEET, choice=Choice(closed=frozenset({"no tag"})))
+    assert "●2 ✕1" in text_of(FLEET, choice=Choice(nodes=shut("no tag")))
 
 
 def test_a_folded_row_and_column_meet_in_a_sum() -> None:
-    shut = Choice(closed=frozenset({"no tag", "tag:ci", "ber"}))
-    made = board(FLEET, shut)
+    made = board(FLEET, Choice(nodes=shut("no tag", "tag:ci"), hosts=shut("ber")))
     row, column = names(made, of_rows=True).index("ber"), names(made).index("tag:ci")
     summary = made.column_sums(column)[row]
 
@@ -314,6 +317,22 @@ def test_five_thousand_columns_build_only_what_is_in_sight() -> None:
     assert 2500 in made.columns
     assert len(made.columns) < 100
     assert max(len(row) for row in made.rows) < 200
+
+
+def test_folding_nodes_of_a_place_leaves_its_hosts_alone() -> None:
+    made = board(FLEET, Choice(by=Criterion.SITE, nodes=shut("ber")))
+
+    assert "ber" in names(made)
+    assert "ber" not in names(made, of_rows=True)
+
+
+def test_a_folded_cell_never_cuts_a_count() -> None:
+    tiles = Tiles(DARK, Metric.PATH)
+    key = int(read_sheet(read_cells(HOME.snapshot), Metric.PATH).keys[0, 7])
+    summary = Summary(key, Kind.DEAD, 27, Kind.WELL, 2973, 3000, key)
+    texts = ["".join(run.text for run in tiles.folded(summary, cells)).rstrip() for cells in (8, 6, 3, 2)]
+
+    assert texts == ["●2k ✕27", "✕27", "✕27", "✕"]
 
 
 # the cursor
@@ -387,7 +406,7 @@ def test_a_column_that_all_hosts_agree_on_is_named_in_words() -> None:
 def test_a_row_says_what_it_says_as_one_else_counts() -> None:
     text = text_of(FLEET)
 
-    assert "●1 ▲4 ✕1" in text
+    assert "!1 ▲4 ✕1" in text
     assert "column says" in text
 
 

@@ -74,6 +74,7 @@ async def test_the_metric_is_named_above_and_in_the_trail() -> None:
 
         assert pane.choice.metric is Metric.LOSS
         assert "Matrix › loss" in run.text()
+        assert "━━1━━5━━10━━20━━50━━ % lost" in run.text()
 
 
 async def test_a_letter_after_o_sorts() -> None:

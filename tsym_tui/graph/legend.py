@@ -23,6 +23,7 @@ def legend(  # noqa: PLR0913 - each is one independent choice with a default
     *,
     most_rows: int = 2,
     thresholds_ms: tuple[float, ...] = THRESHOLDS_MS,
+    unit: str = "ms",
     with_unknown: bool = False,
     with_nodes: bool = False,
 ) -> Frame:
@@ -30,11 +31,11 @@ def legend(  # noqa: PLR0913 - each is one independent choice with a default
 
     Pieces of line are shown while everything fits `most_rows`, and dropped before that number is exceeded; glyphs and
     words are never dropped, so a narrow picture may need more rows. `with_unknown` adds paths that nobody named,
-    `with_nodes` the markers of nodes.
+    `with_nodes` the markers of nodes. The ramp is of a round trip unless `unit` names something else.
     """
     columns = max(1, columns)
     paths = [PathKind.DIRECT, PathKind.PEER_RELAY, PathKind.DERP, *([PathKind.UNKNOWN] if with_unknown else [])]
-    ramp = _ramp(theme, level, thresholds_ms)
+    ramp = _ramp(theme, level, thresholds_ms, unit)
     for with_lines in (True, False):
         items = _classes(paths, theme, level, with_lines=with_lines) + (_nodes(theme, level) if with_nodes else [])
         rows = _wrap(items, ramp, columns)
@@ -101,16 +102,16 @@ def _nodes(theme: Theme, level: Level) -> list[_Item]:
     ]
 
 
-def _ramp(theme: Theme, level: Level, thresholds_ms: tuple[float, ...]) -> _Item:
+def _ramp(theme: Theme, level: Level, thresholds_ms: tuple[float, ...], unit: str) -> _Item:
     """Return the six steps with their thresholds; without colour there are no steps to show."""
     words = theme.style(Role.DIM)
     if len({style.fg for style in theme.ramp}) == 1:
-        return [Run("numbers are ms, round trip", words)]
+        return [Run("numbers are ms, round trip" if unit == "ms" else f"numbers are {unit}", words)]
     bar = "--" if level is Level.ASCII else "━━"
     runs = [Run(bar, theme.ramp[0])]
     for style, limit in zip(theme.ramp[1:], thresholds_ms, strict=True):
         runs += [Run(f"{limit:g}", words), Run(bar, style)]
-    return [*runs, Run(" ms", words)]
+    return [*runs, Run(f" {unit}", words)]
 
 
 def _width(runs: list[Run]) -> int:

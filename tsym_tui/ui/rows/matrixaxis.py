@@ -20,7 +20,7 @@ from tsym_agent.model.nodes import Node
 from tsym_tui.graph.cells import settle, width
 from tsym_tui.graph.groups import Criterion, Grouping, group_as_asked
 from tsym_tui.ui.digests import by_value
-from tsym_tui.ui.rows.matrixmetric import Choice, Sort
+from tsym_tui.ui.rows.matrixmetric import Choice, Folds, Sort
 
 FEWEST_TO_FOLD = 3
 """A smaller group is not folded by itself: its members cost no more room."""
@@ -139,6 +139,7 @@ class Wanted(msgspec.Struct, frozen=True):
     """One for each member."""
     names: tuple[str, ...]
     choice: Choice
+    folds: Folds
     by: Criterion | None
     room: int
     """Cells or rows that all of it should fit."""
@@ -149,8 +150,17 @@ class Wanted(msgspec.Struct, frozen=True):
         """Everything that would make another axis; when a node was last heard would not."""
         choice = self.choice
         grouped = [(node.tags, node.owner, node.site, node.home_region, node.os) for node in self.nodes]
-        folds = choice.opened, choice.closed
-        return self.members, grouped, self.names, choice.sort, choice.metric, folds, self.by, self.room, self.is_rows
+        return (
+            self.members,
+            grouped,
+            self.names,
+            choice.sort,
+            choice.metric,
+            self.folds,
+            self.by,
+            self.room,
+            self.is_rows,
+        )
 
 
 def arrange(wanted: Wanted, rank: Rank, seriate: Seriate) -> Axis:
@@ -231,8 +241,8 @@ def _folds(wanted: Wanted, bands: Sequence[Places]) -> frozenset[str]:
     First go phones, which nobody probes, then groups that stand at one place and so behave alike, then the largest.
     """
     counts = {title: len(places) for title, places in bands if title}
-    folded = set(counts.keys() & wanted.choice.closed)
-    left = [band for band in bands if band[0] in counts.keys() - folded - wanted.choice.opened]
+    folded = set(counts.keys() & wanted.folds.closed)
+    left = [band for band in bands if band[0] in counts.keys() - folded - wanted.folds.opened]
     for title, places in sorted(left, key=lambda band: _fold_rank(wanted, *band)):
         if _needed(wanted, counts, folded) <= wanted.room:
             break

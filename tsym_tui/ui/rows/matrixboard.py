@@ -344,6 +344,7 @@ class Boards:
             nodes=tuple(digest.snapshot.nodes[ref] for ref in known),
             names=tuple(digest.name_of(ref) for ref in known),
             choice=choice,
+            folds=choice.hosts if is_hosts else choice.nodes,
             by=_crossing(by) if is_hosts else choice.by,
             room=room.rows * SCREENS_OF_ROWS if is_rows else room.cells,
             is_rows=is_rows,

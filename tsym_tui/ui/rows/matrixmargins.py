@@ -165,7 +165,8 @@ def _remark(
     told = [verdicts[at] for at in items]
     worst = max(told, key=lambda verdict: verdict.count)
     style = tiles.style(board.typical_key(items[0], worst.kinds, is_row=False))
-    sign = Run(sign_of(tiles.pen, worst.kind, board.choice.metric), style)
+    key = board.typical_key(items[0], (worst.kind,), is_row=False)
+    sign = Run(tiles[key][0].text.strip() or sign_of(tiles.pen, worst.kind, board.choice.metric), style)
     words = f"{worst.words(board.choice.metric)} {_share(board, told)}{_detail(digest, board, items, worst)}"
     rank = list(Trouble).index(worst.trouble) * 1000 - worst.count
     return Remark(x, sign, Run(title, _strong(style)), words, rank)

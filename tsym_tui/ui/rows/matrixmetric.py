@@ -98,6 +98,11 @@ class Metric(StrEnum):
                 return thresholds_ms, "ms"
 
     @property
+    def is_time(self) -> bool:
+        """Whether a figure is in milliseconds."""
+        return self not in {Metric.LOSS, Metric.AGE}
+
+    @property
     def bad_step(self) -> int:
         """From which step on a fresh pair is worth a look."""
         return {Metric.LOSS: 1, Metric.JITTER: 3, Metric.AGE: 3}.get(self, 5)
@@ -139,6 +144,21 @@ CRITERIA: tuple[Criterion | None, ...] = (
 """What columns can be grouped by; None chooses what tells most."""
 
 
+class Folds(msgspec.Struct, frozen=True):
+    """What was folded and unfolded by hand along one axis."""
+
+    opened: frozenset[str] = frozenset()
+    """Titles of groups that stay unfolded."""
+    closed: frozenset[str] = frozenset()
+    """Titles of groups that stay folded."""
+
+    def turned(self, title: str, *, is_folded: bool) -> Folds:
+        """Fold a group that is not, and unfold one that is."""
+        if is_folded:
+            return Folds(self.opened | {title}, self.closed - {title})
+        return Folds(self.opened - {title}, self.closed | {title})
+
+
 class Choice(msgspec.Struct, frozen=True):
     """What a person chose to see of a matrix."""
 
@@ -147,10 +167,8 @@ class Choice(msgspec.Struct, frozen=True):
     by: Criterion | None = None
     is_swapped: bool = False
     """Whether nodes are the rows, and hosts the columns."""
-    opened: frozenset[str] = frozenset()
-    """Groups that were unfolded by hand."""
-    closed: frozenset[str] = frozenset()
-    """Groups that were folded by hand."""
+    nodes: Folds = Folds()
+    hosts: Folds = Folds()
 
 
 def short_ms(number: float) -> str:

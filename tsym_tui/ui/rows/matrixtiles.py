@@ -22,16 +22,17 @@ QUIET_SHARE = 0.62
 MARKS = {
     Mark.ONLY_HERE: (Glyph("→", "→", ">"), "only this way answers"),
     Mark.ONLY_BACK: (Glyph("←", "←", "<"), "only the other way answers"),
-    Mark.DIFFERS: (Glyph("≠", "≠", "!"), "the two directions differ"),
+    Mark.DIFFERS: (Glyph("≠", "≠", "#"), "the two directions differ"),
 }
 """Behind a glyph: how the other direction disagrees."""
+
+SLOW_SIGN = "!"
 
 _LOOKS: dict[Kind, Look] = {
     Kind.NEVER: LOOKS[SampleState.NEVER, PathKind.UNKNOWN],
     Kind.WELL: LOOKS[SampleState.FRESH, PathKind.DIRECT],
     Kind.UNKNOWN: LOOKS[SampleState.FRESH, PathKind.UNKNOWN],
     Kind.STALE: LOOKS[SampleState.STALE, PathKind.UNKNOWN],
-    Kind.SLOW: LOOKS[SampleState.FRESH, PathKind.DIRECT],
     Kind.RELAY: LOOKS[SampleState.FRESH, PathKind.PEER_RELAY],
     Kind.DERP: LOOKS[SampleState.FRESH, PathKind.DERP],
     Kind.DEAD: LOOKS[SampleState.FAILED, PathKind.UNKNOWN],
@@ -40,7 +41,12 @@ _LOOKS: dict[Kind, Look] = {
 
 
 def sign_of(pen: Pen, kind: Kind, metric: Metric) -> str:
-    """Return the sign of a kind in sums; by a metric other than the path, what is well has no class."""
+    """Return the sign of a kind in sums; by a metric other than the path, what is well has no class.
+
+    A slow direct pair has the glyph of a quick one, so where it is counted it has a sign of its own.
+    """
+    if kind is Kind.SLOW:
+        return SLOW_SIGN
     if kind is Kind.WELL and metric is not Metric.PATH:
         return pen.signs.check
     return pen.glyph(_LOOKS[kind].glyph)
@@ -118,7 +124,7 @@ class Tiles:
     def _fold(self, summary: Summary) -> list[Row]:
         """Offer what can be said, from all of it to the least: a number is never cut, for it would be another one."""
         role = Role.TEXT if summary.worst_kind > Kind.WELL else Role.DIM
-        sign = Run(self._worst_sign(summary), self.style(summary.worst))
+        sign = Run(sign_of(self.pen, summary.worst_kind, self.metric), self.style(summary.worst))
         worst: Row = [sign, self.pen(str(summary.count), role)]
         about: Row = [sign, self.pen(short_count(summary.count), role)]
         common: Row = []
@@ -132,13 +138,6 @@ class Tiles:
 
     def _quiet(self, style: Style) -> Style:
         return self.pen.theme.faded(style, QUIET_SHARE)
-
-    def _worst_sign(self, summary: Summary) -> str:
-        """Return the glyph of the worst member itself: bad by a figure, its class still shows."""
-        look = look_of_code(look_key(summary.worst)[0])
-        if summary.worst_kind is Kind.WELL or look is None:
-            return sign_of(self.pen, summary.worst_kind, self.metric)
-        return self.pen.glyph(look.glyph)
 
     def mark_words(self, marks: set[Mark]) -> Row:
         """Explain the marks that are in sight."""

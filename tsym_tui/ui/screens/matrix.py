@@ -11,6 +11,7 @@ from tsym_tui.ui.bindings import bindings_of
 from tsym_tui.ui.keys import Scope
 from tsym_tui.ui.rows.matrixmetric import SORT_LETTERS, Metric
 from tsym_tui.ui.screens.base import TailnetScreen
+from tsym_tui.ui.widgets.frame import FootPane
 from tsym_tui.ui.widgets.matrixpane import CellPicked, MatrixPane
 from tsym_tui.ui.widgets.prompt import LetterPrompt, SortChosen
 
@@ -39,6 +40,13 @@ class MatrixScreen(TailnetScreen, inherit_bindings=False):
         """Where we are; a metric that was chosen is part of it."""
         where, metric = super().crumbs, self._pane.choice.metric
         return where if metric is Metric.PATH else (where[0], metric.value, *where[1:])
+
+    def show(self) -> None:
+        """Draw, with the legend of the metric."""
+        for foot in self.query(FootPane):
+            metric = self._pane.choice.metric
+            foot.ramp = None if metric is Metric.PATH else metric.ramp(self.desk.pen.thresholds_ms)
+        super().show()
 
     def on_cell_picked(self, _: CellPicked) -> None:
         """Draw around the cursor."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tsym_tui.graph.frame import Frame
 from tsym_tui.graph.legend import legend
 from tsym_tui.graph.looks import Role
 from tsym_tui.ui.desk import Desk
@@ -61,11 +62,13 @@ class FootPane(Pane):
 
     def __init__(self, desk: Desk, scope: Scope) -> None:
         super().__init__(desk, id="foot")
+        self.ramp: tuple[tuple[float, ...], str] | None = None
+        """Thresholds and unit of the colours, where they are not of a round trip."""
         self._keys = keys_of(scope, desk.keys)
 
     def build(self, cells: int, height: int) -> Sequence[Row]:
         """Write the rows there is room for, from the last one up."""
-        drawn = legend(max(1, cells - 5), self.pen.theme, self.pen.level, most_rows=1)
+        drawn = self._legend(cells)
         notice = self._notice()
         if not notice and len(drawn.rows) > 1:  # too narrow for one row: the ramp takes the blank one
             ramp = [run for run in drawn.rows[1] if not run.text.isspace()]
@@ -77,8 +80,12 @@ class FootPane(Pane):
     @property
     def legend_row(self) -> Row:
         """What looks mean, in one row; empty where there is nothing to explain."""
-        drawn = legend(max(1, self.size.width - 5), self.pen.theme, self.pen.level, most_rows=1)
+        drawn = self._legend(self.size.width)
         return [*blank(3), *drawn.rows[0]]
+
+    def _legend(self, cells: int) -> Frame:
+        steps, unit = self.ramp or (self.pen.thresholds_ms, "ms")
+        return legend(max(1, cells - 5), self.pen.theme, self.pen.level, most_rows=1, thresholds_ms=steps, unit=unit)
 
     def _notice(self) -> Row:
         """Say what just happened, or what went wrong with looking."""

@@ -16,7 +16,7 @@ from textual.message import Message
 from tsym_agent.model.ids import NodeRef
 from tsym_tui.ui.crashes import name_and_words
 from tsym_tui.ui.desk import Desk
-from tsym_tui.ui.rows.matrixmetric import CRITERIA, Choice, Metric, Sort
+from tsym_tui.ui.rows.matrixmetric import CRITERIA, Choice, Folds, Metric, Sort
 from tsym_tui.ui.rows.pens import Pen, Row, blank
 from tsym_tui.ui.widgets.lists import Scrolled
 from tsym_tui.ui.widgets.panes import Pane
@@ -212,7 +212,7 @@ class MatrixPane(Pane):
     def next_grouping(self) -> str:
         """Group by the next criterion; says which. What was folded by hand belonged to the one before."""
         by = CRITERIA[(CRITERIA.index(self.choice.by) + 1) % len(CRITERIA)]
-        self.choice = msgspec.structs.replace(self.choice, by=by, opened=frozenset(), closed=frozenset())
+        self.choice = msgspec.structs.replace(self.choice, by=by, nodes=Folds(), hosts=Folds())
         return "what tells most" if by is None else by.value
 
     def sort(self, order: Sort) -> None:
@@ -230,21 +230,20 @@ class MatrixPane(Pane):
         self.spot = Spot(spot.column, spot.row)
 
     def fold(self) -> bool:
-        """Fold the group under the cursor, or unfold it; a column's first, else a row's. Says whether there is one."""
+        """Fold the group of nodes under the cursor, or unfold it; where there is none, that of hosts."""
         board, spot = self.board(), self.spot
         if board is None or spot is None or board.is_empty:
             return False
         rows, columns = board.rows.band_of(spot.row), board.columns.band_of(spot.column)
-        nodes_first = (rows, columns) if self.choice.is_swapped else (columns, rows)
-        band = next((one for one in nodes_first if one.title and one.count > 1), None)
-        if band is None:
-            return False
-        opened, closed = self.choice.opened - {band.title}, self.choice.closed - {band.title}
-        if band.is_folded:
-            opened |= {band.title}
+        nodes, hosts = (rows, columns) if self.choice.is_swapped else (columns, rows)
+        if nodes.title and nodes.count > 1:
+            turned = self.choice.nodes.turned(nodes.title, is_folded=nodes.is_folded)
+            self.choice = msgspec.structs.replace(self.choice, nodes=turned)
+        elif hosts.title and hosts.count > 1:
+            turned = self.choice.hosts.turned(hosts.title, is_folded=hosts.is_folded)
+            self.choice = msgspec.structs.replace(self.choice, hosts=turned)
         else:
-            closed |= {band.title}
-        self.choice = msgspec.structs.replace(self.choice, opened=opened, closed=closed)
+            return False
         return True
 
     # the mouse
