@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from tests.ui import pictures
 from tests.ui.fake_source import FakeSource
 from tests.ui.pictures import node, ref
 from tests.ui.running import Running, quiet_app, running
+from tsym_agent.model.paths import PathKind
 from tsym_agent.model.snapshot import Snapshot
 from tsym_tui.graph import layouts
 from tsym_tui.graph.groups import Criterion
 from tsym_tui.graph.layouts import LAYOUTS, Layout
 from tsym_tui.graph.layouts.values import Arrangement, Request
+from tsym_tui.graph.looks import Role
 from tsym_tui.ui.app import TsymApp
 from tsym_tui.ui.settings import Settings
 from tsym_tui.ui.viewports import Viewport
@@ -335,6 +338,37 @@ async def test_news_do_not_start_a_long_layout_again(slow: SlowLayout) -> None:
         assert map_of(run).drawn.place_of(ref("new")) is not None  # type: ignore[union-attr]
 
 
+# what stands out
+
+
+def lit_rows(run: Running, role: Role) -> list[int]:
+    """Return the rows of the map that have cells on a ground."""
+    ground = run.app.desk.pen.theme.colour(role)
+    return [y for y, row in enumerate(map_of(run)._rows) if any(cells.style.bg == ground for cells in row)]
+
+
+async def test_a_selected_node_lights_its_lines() -> None:
+    async with running(pictures.home()) as run:
+        await select(run, "vps-fra")
+
+        ends = {round(place(run, name)[1] * map_of(run).size.height) for name in ("laptop", "nas", "work-mbp")}
+        assert min(ends) - 1 <= min(lit_rows(run, Role.RAISED)) <= max(ends)
+        assert len(lit_rows(run, Role.RAISED)) > 5
+
+
+async def test_a_selected_pair_lights_its_line_and_who_relays_it() -> None:
+    was = pictures.home()
+    relayed = pictures.pair("laptop", "phone", PathKind.PEER_RELAY, 61, peer_relay="100.64.9.9:40000:vni:7")
+    nodes = was.nodes | {ref("nas"): node("nas", addresses=("100.64.9.9",), site=pictures.HOME_SITE)}
+    async with running(msgspec.structs.replace(was, nodes=nodes, pairs=was.pairs | {relayed.key: relayed})) as run:
+        await select(run, "laptop", "phone")
+
+        drawn = map_of(run).drawn
+        assert drawn is not None
+        assert drawn.request.highlight[0] == (ref("laptop"), ref("nas"), ref("phone"))
+        assert lit_rows(run, Role.SELECTION)
+
+
 # trouble
 
 
@@ -382,7 +416,7 @@ async def test_hovering_repaints_only_rows_that_change() -> None:
 
         assert pane._hover == (ref("phone"),)
         assert sorted(painted) == [row for row in range(len(before)) if before[row] != pane._rows[row]]
-        assert len(set(painted)) < len(before)
+        assert 0 < len(set(painted)) < len(before)
 
 
 async def test_leaving_the_map_puts_the_light_out() -> None:
@@ -454,3 +488,34 @@ async def test_a_state_folder_that_cannot_be_written_harms_nothing() -> None:
     async with running(pictures.home()) as run:
         await map_of(run).save()
         assert map_of(run).drawn is not None
+
+
+# terminals
+
+
+@pytest.mark.parametrize("size", [(20, 5), (84, 24), (320, 90), (31, 60)])
+async def test_every_key_of_the_map_works_at_any_size(size: tuple[int, int]) -> None:
+    async with running(pictures.home(), size=size) as run:
+        for keys in ("f f", "L", "plus i b", "n greater_than_sign a", "full_stop shift+left"):
+            await run.press(*keys.split())
+            assert map_of(run)._trouble is None
+
+
+@pytest.mark.parametrize("face", [pictures.alone, pictures.connecting, pictures.unreachable])
+async def test_keys_of_the_map_do_no_harm_where_there_is_none(face: Callable[[], Snapshot]) -> None:
+    async with running(face()) as run:
+        await run.press(*"fLbianN.<>hjkl+-0", "escape")
+
+        assert "q quit" in run.text()
+
+
+async def test_a_resize_storm_ends_in_a_map_of_the_last_size() -> None:
+    async with running(pictures.home()) as run:
+        for width in (*range(60, 200, 7), 20, 300, 118):
+            await run.pilot.resize_terminal(width, max(5, width // 3))
+        await run.settled()
+
+        drawn = map_of(run).drawn
+        assert drawn is not None
+        assert drawn.request.size == tuple(map_of(run).size)
+        assert drawn.frame.width == map_of(run).size.width

@@ -46,6 +46,8 @@ class MapRequest(msgspec.Struct, frozen=True, eq=False):
     selected: tuple[NodeRef, ...] = ()
     focus: NodeRef | None = None
     """Who stands in the middle of the layout around one node."""
+    highlight: tuple[tuple[NodeRef, ...], ...] = ()
+    """Paths that stand out, each the nodes along it."""
     hover: tuple[NodeRef, ...] = ()
     viewport: Viewport = FROM_AFAR
     rotation: float = 0.0
@@ -181,6 +183,7 @@ class Cartographer:
             focus=self._seeing(request, placement),
             view=View(viewport.x, viewport.y, viewport.zoom),
             hover=request.hover,
+            highlight=request.highlight,
             mini_map=request.mini_map,
             group_by=request.group_by,
             only_problems=request.only_problems,

@@ -72,7 +72,10 @@ class MapScreen(TailnetScreen, inherit_bindings=False):
 
     def action_zoom(self, step: int) -> None:
         """Go nearer or farther; 0 shows all."""
-        self.map.zoom(step)
+        pane = self.map
+        if pane.drawn is not None and pane.drawn.layout == "arcs":
+            self.say("arcs show all there is: L takes a layout that zooms")
+        pane.zoom(step)
 
     def action_pan(self, across: int, down: int) -> None:
         """Move the map."""

@@ -137,7 +137,8 @@ class MapPane(Pane):
             layout=self.layout_name if self.focus_ref is None else FOCUS,
             selected=view.selected,
             focus=self.focus_ref,
-            hover=self._hover,
+            highlight=self._path(),
+            hover=self._hover or (view.selected if view.peer is None else ()),  # a selected node lights its lines
             viewport=self.viewport,
             rotation=self.rotation,
             only_problems=view.only_problems,
@@ -150,6 +151,15 @@ class MapPane(Pane):
             trunks_above=settings.trunks_above,
             bundles_above=settings.bundles_above,
         )
+
+    def _path(self) -> tuple[tuple[NodeRef, ...], ...]:
+        """Return what stands out: the line of the selected pair, and who relays it."""
+        view, digest = self.desk.view, self.desk.view.digest
+        if digest is None or view.node is None or view.peer is None:
+            return ()
+        pair = digest.pair(view.node, view.peer) or digest.pair(view.peer, view.node)
+        relay = digest.relay_of(pair) if pair is not None else None
+        return ((view.node, view.peer),) if relay is None else ((view.node, relay, view.peer), (view.node, view.peer))
 
     # drawing
 
