@@ -6,6 +6,7 @@ import pytest
 
 from tests.ui import pictures
 from tests.ui.running import Running, running
+from tsym_tui.fleet.filters import language_lines
 from tsym_tui.ui.settings import Settings
 from tsym_tui.ui.widgets.filterline import FilterPrompt
 
@@ -70,3 +71,11 @@ async def test_a_value_that_nobody_has_is_answered_with_those_there_are() -> Non
         await run.press("slash", *"os", "colon", *"solaris")
 
         assert "none left; there are iOS, linux, macOS, tvOS" in prompt_row(run)
+
+
+async def test_the_help_explains_the_whole_language() -> None:
+    async with running(pictures.home(), settings=NODES, size=(100, 100)) as run:
+        await run.press("question_mark")
+        text = run.text()
+
+        assert [example for example, words in language_lines() if example not in text or words not in text] == []

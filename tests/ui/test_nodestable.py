@@ -14,7 +14,7 @@ from tsym_agent.model.snapshot import Snapshot
 from tsym_tui.graph.looks import Level
 from tsym_tui.graph.themes import THEMES
 from tsym_tui.ui.digests import digest
-from tsym_tui.ui.rows.groupsums import sum_group
+from tsym_tui.ui.rows.groupsums import GroupSum, sum_group
 from tsym_tui.ui.rows.nodecolumns import COLUMNS, HISTORY_CELLS, Trace
 from tsym_tui.ui.rows.nodelines import GroupedBy, GroupLine, TableState, cursor_row, stops, table_lines
 from tsym_tui.ui.rows.nodestable import (
@@ -100,6 +100,24 @@ def test_a_group_says_its_worst_member_and_how_many_are_like_that() -> None:
     assert "tag:x 8" in text
     assert "✕ dead 1/8" in text
     assert "7/8" in text
+    assert "all" not in text
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "words"), [(0, 9, "none"), (9, 9, "all"), (3, 9, "3/9"), (20, 250, "20/250"), (249, 2500, "9 %")]
+)
+def test_a_share_of_a_large_group_is_written_in_percent(part: int, whole: int, words: str) -> None:
+    total = GroupSum(count=whole, online=part)
+
+    assert f" {words} " in plain_text([group_row(DARK, "x", total, 120, is_folded=True)])
+
+
+def test_facts_fit_their_columns_where_there_is_only_ascii() -> None:
+    assert "+ 40 s" in plain_text([table_row(ASCII, HOME, ref("laptop"), 120)])
+
+
+def test_the_sorted_column_says_so_in_its_own_room() -> None:
+    assert " p50↓ " in plain_text([heading_row(DARK, 120, ("r", False))])
 
 
 def test_a_title_too_long_keeps_its_count() -> None:

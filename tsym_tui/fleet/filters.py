@@ -232,7 +232,7 @@ def _first_words(typed: str) -> tuple[str, ...]:
 def language_lines() -> tuple[tuple[str, str], ...]:
     """Return the whole language as pairs of an example and its meaning: for the help, `--help` and the reference."""
     return (
-        ("web", "name, host name or an address has it; * and ? fit anything"),
+        ("web", "part of a name or an address; web-* a pattern"),
         *((term.example, term.words) for term in TERMS),
         *((word, words) for word, (words, _) in WORDS.items()),
         ("!tag:db", "not so"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tsym_tui.fleet.filters import language_lines
 from tsym_tui.ui.keys import KEYS, Key, Scope, keys_of
 from tsym_tui.ui.rows.pens import Pen, Row, fit_text
 
@@ -19,7 +20,17 @@ def render_help(pen: Pen, scope: Scope, title: str, table: Sequence[Key] = KEYS)
     rows = [[pen.strong("keys"), pen.dim(f"  {title}")], [], *_table(pen, own)]
     if shared:
         rows += [[], [pen.dim("everywhere")], [], *_table(pen, shared)]
+    if any(action == "filter" for key in own for _, action in key.binds):
+        rows += [[], [pen.dim("filters, behind /")], [], *_language(pen)]
     return rows
+
+
+def _language(pen: Pen) -> list[Row]:
+    """Write the filter language from its one table."""
+    return [
+        [pen.accent(fit_text(example, _KEY_CELLS + _LABEL_CELLS)), pen.dim(words)]
+        for example, words in language_lines()
+    ]
 
 
 def _table(pen: Pen, keys: Sequence[Key]) -> list[Row]:

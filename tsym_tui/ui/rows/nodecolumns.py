@@ -149,7 +149,22 @@ def _loss_of(pen: Pen, loss: float | None) -> Row:
 
 
 def _share(pen: Pen, part: int, whole: int) -> Row:
+    """Write how many of how many."""
     return [pen(f"{part}/{whole}", Role.TEXT if part == whole else Role.WARN)] if whole else []
+
+
+MOST_SHARE = 6
+"""Cells of the columns that hold a share."""
+
+
+def _members(pen: Pen, part: int, whole: int) -> Row:
+    """Write how many members of a group something is true of; in percent where both numbers have no room."""
+    if not whole:
+        return []
+    if part in {0, whole}:
+        return [pen("all") if part else pen("none", Role.CHROME)]
+    text = f"{part}/{whole}"
+    return [pen(text if len(text) <= MOST_SHARE else f"{100 * part // whole} %", Role.WARN)]
 
 
 def _history(pen: Pen, entry: Entry) -> Row:
@@ -164,11 +179,11 @@ def _fact(pen: Pen, is_so: bool | None, age: str, bad: Role = Role.STALE) -> Row
     """Write a fact with its age; None = nobody knows."""
     if is_so is None:
         return [pen("?", Role.CHROME)]
-    sign = pen.signs.check if is_so else pen.glyph(NO)
+    sign = pen.glyph(YES if is_so else NO)
     return [pen(sign, Role.OK if is_so else bad), pen.dim(f" {age}") if is_so else pen(f" {age}", bad)]
 
 
-NO = Glyph("✕", "x", "x")
+YES, NO = Glyph("✓", "✓", "+"), Glyph("✕", "x", "x")
 
 
 def _age_since(moment: str | None, entry: Entry) -> str:
@@ -256,11 +271,11 @@ COLUMNS: tuple[Column, ...] = (
            is_number=True, add_up=lambda pen, g: _loss_of(pen, g.loss)),
     Column("", "history", HISTORY_CELLS, _history, lambda _: _number(None), 6),
     Column("c", "online", 6, _online, lambda e: _text("" if e.node.online is None else str(not e.node.online)), 4,
-           add_up=lambda pen, g: _share(pen, g.online, g.count)),
+           add_up=lambda pen, g: _members(pen, g.online, g.count)),
     Column("s", "handshake", 9, _handshake, _age_order(lambda n: n.last_handshake), 5,
-           add_up=lambda pen, g: _share(pen, g.with_handshake, g.count)),
+           add_up=lambda pen, g: _members(pen, g.with_handshake, g.count)),
     Column("h", "probe", 6, _probe, lambda e: _number(e.sums.age_s), 3,
-           add_up=lambda pen, g: _share(pen, g.reached, g.asked)),
+           add_up=lambda pen, g: _members(pen, g.reached, g.asked)),
     Column("f", "from", 5, lambda pen, e: _share(pen, e.sums.fresh, e.sums.probed), lambda e: _number(e.sums.fresh), 11,
            is_number=True),
     Column("k", "key", 7, _key, lambda e: _number(_left_s(e.node.key_expiry, e)), 8, is_number=True),

@@ -91,6 +91,7 @@ def _title(pen: Pen, title: str, letter: str, cells: int, sort: Sort | None, *, 
     is_sorted = sort is not None and sort[0] == letter
     arrow = (pen.signs.up if sort is not None and sort[1] else pen.signs.down) if is_sorted else ""
     text = f"{title}{arrow}"
+    text = text if len(text) <= cells else f"{title.removesuffix(' ms')}{arrow}"
     text = text.rjust(cells)[-cells:] if is_number else fit_text(text, cells, "")
     return [pen(text, Role.TEXT if is_sorted else Role.CHROME)]
 
