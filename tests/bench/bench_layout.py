@@ -26,7 +26,9 @@ SPRING_ROUNDS = 50
 SEEDS = 2
 """A spring takes some ten seconds; its quality differs by two percent from seed to seed."""
 
-STALL_ROUNDS = 3
+STALL_ROUNDS, WELL_BELOW_MS = 6, 25.0
+"""Work of others on the machine adds to a lag and never takes away; a layout that stayed well below is not asked again.
+"""
 
 
 def measure() -> Iterator[Figure]:
@@ -85,11 +87,19 @@ def quality(graph: TailnetGraph, points: Points) -> tuple[float, float]:
 
 def _stall() -> Figure:
     """Find the layout that keeps a loop beside it waiting longest, each by its best round of a few."""
-    lags = {name: min(_probe(name) for _ in range(STALL_ROUNDS)) for name in LAYOUTS}
+    lags = {name: _best_lag(name) for name in LAYOUTS}
     worst = max(lags, key=lambda name: lags[name])
     on_loop = _probe(worst, "--on-the-loop")
     print("  " + ", ".join(f"{name} {lag:.0f}" for name, lag in lags.items()), file=sys.stderr)
     return compare("layout-stall", lags[worst], "ms", (f"{worst}, the worst of all, on the loop", on_loop), "<= 50 ms")
+
+
+def _best_lag(name: str) -> float:
+    best = _probe(name)
+    for _ in range(STALL_ROUNDS - 1):
+        if best > WELL_BELOW_MS:
+            best = min(best, _probe(name))
+    return best
 
 
 def _probe(name: str, *flags: str) -> float:

@@ -58,7 +58,14 @@ STEPS = 16
 """Pictures of an animation that leads from one placement to another."""
 
 DEFAULT_SIZE = Size(120, 36)
-_INSTEAD = {"sites": "arcs", "spring": "force", "arf": "force", "forceatlas2": "force", "kamada-kawai": "force"}
+_INSTEAD = {
+    "sites": "arcs",
+    "spring": "force",
+    "arf": "force",
+    "forceatlas2": "force",
+    "kamada-kawai": "force",
+    "spectral": "force",
+}
 """What is most like a layout and has no limit."""
 
 _SMALLEST = Size(4, 2)
@@ -100,7 +107,7 @@ _ALL = (
     Layout("focus", focuses.focus, turns=False, stays=None, has_focus=True),
     Layout("spring", family.spring, most_nodes=499, stays=Near.NEIGHBOURS, is_iterative=True),
     Layout("kamada-kawai", family.kamada_kawai, most_nodes=100, stays=Near.NEIGHBOURS, needs_scipy=True),
-    Layout("spectral", family.spectral, most_nodes=2000, stays=Near.NEIGHBOURS, needs_scipy=True),
+    Layout("spectral", family.spectral, most_nodes=1000, stays=Near.NEIGHBOURS),
     Layout("forceatlas2", family.forceatlas2, most_nodes=300, stays=Near.NEIGHBOURS, is_iterative=True),
     Layout("arf", family.arf, most_nodes=200, stays=Near.NEIGHBOURS, is_iterative=True),
     Layout("circular", family.circular),
@@ -178,7 +185,7 @@ def place(  # noqa: PLR0913 - one question, its choices by name
         arranged = replace(arranged, positions=turned(upright, degrees))
     return Placement(
         layout=layout.name,
-        refs=tuple(node.ref for node in graph.nodes),
+        refs=tuple(graph.index),
         positions=arranged.positions,
         size=cells,
         areas=arranged.areas,

@@ -102,27 +102,23 @@ def _in_slices(request: Request, slices: int, go_on: Callable[[Places | None], P
 def spectral(request: Request) -> Arrangement:
     """Eigenvectors of the graph's Laplacian.
 
-    From 500 nodes on networkx takes the sparse way, whose start is random; ours starts from the seed.
+    From 500 nodes on networkx takes the sparse way, whose start is random and which needs scipy; ours stays dense.
     """
     import networkx as nx
 
     if len(request.graph.nodes) >= SPARSE_FROM:
-        return Arrangement(fit(_sparse_spectral(request)))
+        return Arrangement(fit(_dense_spectral(request)))
     graph = request.graph.networkx()
     return Arrangement(_fit(nx.spectral_layout(graph, weight="weight"), len(graph)))
 
 
-def _sparse_spectral(request: Request) -> Points:
+def _dense_spectral(request: Request) -> Points:
     """Return the eigenvectors of the second and third smallest eigenvalue."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import laplacian
-    from scipy.sparse.linalg import eigsh
-
     springs, count = springs_of(request.graph), len(request.graph.nodes)
-    lines = coo_array((springs.strength, (springs.first, springs.second)), shape=(count, count))
-    start = np.random.default_rng(request.seed).random(count)
-    _, vectors = eigsh(laplacian((lines + lines.T).tocsr()), 3, which="SM", ncv=max(7, round(count**0.5)), v0=start)
-    return np.asarray(vectors[:, 1:3])
+    laplacian = np.zeros((count, count))
+    laplacian[springs.first, springs.second] = laplacian[springs.second, springs.first] = -springs.strength
+    np.fill_diagonal(laplacian, -laplacian.sum(axis=1))
+    return np.asarray(np.linalg.eigh(laplacian)[1][:, 1:3])
 
 
 def circular(request: Request) -> Arrangement:

@@ -34,8 +34,8 @@ def fit(points: Points) -> Points:
 
 def hosts_of(graph: TailnetGraph) -> NDArray[np.bool_]:
     """Return which nodes are hosts of ours, answering or not."""
-    ours = {NodeKind.AGENT, NodeKind.SILENT}
-    return np.fromiter((kind in ours for kind in graph.kinds), bool, len(graph.kinds))
+    kinds = (kind is NodeKind.AGENT or kind is NodeKind.SILENT for kind in graph.kinds)
+    return np.fromiter(kinds, bool, len(graph.kinds))
 
 
 def sunflower(count: int) -> Points:

@@ -16,7 +16,7 @@ CROWD_FROM = 200
 
 _LINES_IN_CROWD, _SPOTS_IN_CROWD = 64, 400
 
-_SIGHT = 4
+_SIGHT = 3
 """How many rows away a crowd is felt."""
 
 
@@ -51,10 +51,13 @@ def _spots(size: Size, most: int | None) -> Points:
 
 def _detour(spots: Points, a: Points, b: Points) -> np.ndarray:
     """Mean extra length of the lines when they run through each spot."""
-    round_trip = np.hypot(*(spots[:, None] - a[None]).transpose(2, 0, 1)) + np.hypot(
-        *(spots[:, None] - b[None]).transpose(2, 0, 1)
-    )
+    round_trip = _away(spots, a) + _away(spots, b)
     return np.asarray((round_trip - np.hypot(*(b - a).T)[None]).mean(axis=1))
+
+
+def _away(spots: Points, points: Points) -> np.ndarray:
+    """Return the distance of each spot from each point."""
+    return np.hypot(spots[:, 0, None] - points[None, :, 0], spots[:, 1, None] - points[None, :, 1])
 
 
 def _near_names(spots: Points, nodes: Points, graph: TailnetGraph) -> np.ndarray:
@@ -64,7 +67,7 @@ def _near_names(spots: Points, nodes: Points, graph: TailnetGraph) -> np.ndarray
         names = np.array([width(name) for name in graph.names], dtype=np.float64)
         for share in (0.0, 0.6, 1.2):
             spread = nodes + np.column_stack([share * names, np.zeros(len(nodes))])
-            near = np.hypot(*(spots[:, None] - spread[None]).transpose(2, 0, 1))
+            near = _away(spots, spread)
             cost += (900.0 / (near + 3.0) ** 2).sum(axis=1) / 3 + 1000.0 * (near < 5).any(axis=1)
     return cost
 

@@ -25,6 +25,8 @@ _INNER = 0.21
 _HOSTS_A_RING = 48
 """With more hosts than this there are several rings of them."""
 
+_MOST_LINES = 40_000
+
 _GAP_COLUMNS = 1.5
 """Room between two arcs, in columns of nodes."""
 
@@ -41,7 +43,7 @@ def rings(request: Request) -> Arrangement:
     grouping = request.groups(TAGS_FIRST)
     angles, reach = _arcs(grouping.groups, inside)
     if inside.any():
-        _place_hosts(graph, inside, angles, reach)
+        _place_hosts(request, inside, angles, reach)
     points = 0.5 + np.column_stack([np.cos(angles), np.sin(angles)]) * reach[:, None]
     return Arrangement(points, grouped=grouping.words)
 
@@ -73,10 +75,10 @@ def _row_count(count: int) -> int:
     return max(1, math.floor(depth / apart + 0.5))
 
 
-def _place_hosts(graph: TailnetGraph, inside: np.ndarray, angles: np.ndarray, reach: np.ndarray) -> None:
+def _place_hosts(request: Request, inside: np.ndarray, angles: np.ndarray, reach: np.ndarray) -> None:
     """Spread hosts evenly over their rings, in the order of the directions that their lines pull them to."""
     hosts = np.flatnonzero(inside)
-    wanted = _directions(graph, hosts, angles)
+    wanted = _directions(request.graph, hosts, angles, request.seed)
     order = hosts[np.argsort(wanted[hosts], kind="stable")]
     even = math.tau * np.arange(len(order)) / len(order)
     lean = np.exp(1j * (wanted[order] - even)).sum()
@@ -85,13 +87,18 @@ def _place_hosts(graph: TailnetGraph, inside: np.ndarray, angles: np.ndarray, re
     reach[order] = _INNER * (1 - 0.6 * (np.arange(len(order)) % count) / count)
 
 
-def _directions(graph: TailnetGraph, hosts: np.ndarray, angles: np.ndarray) -> np.ndarray:
-    """Return for each host the mean angle of the nodes it has lines to, fast lines counting more."""
-    count = len(angles)
-    across, down = np.cos(angles), np.sin(angles)
-    strength = np.where(graph.probed, graph.pull, 0.0)
+def _directions(graph: TailnetGraph, hosts: np.ndarray, angles: np.ndarray, seed: int) -> np.ndarray:
+    """Return for each host the mean angle of the nodes it has lines to, fast lines counting more.
+
+    Of very many lines some thousands, drawn by lot, say the same.
+    """
+    (first, second), strength = graph.ends, np.where(graph.probed, graph.pull, 0.0)
+    if len(strength) > _MOST_LINES:
+        some = np.random.default_rng(seed).integers(0, len(strength), _MOST_LINES)
+        first, second, strength = first[some], second[some], strength[some]
+    count, across, down = len(angles), np.cos(angles), np.sin(angles)
     sums = np.zeros((2, count))
-    for here, there in (graph.ends, graph.ends[::-1]):
+    for here, there in ((first, second), (second, first)):
         sums[0] += np.bincount(here, strength * across[there], count)
         sums[1] += np.bincount(here, strength * down[there], count)
     lone = hosts[np.hypot(*sums[:, hosts]) < 1e-9]

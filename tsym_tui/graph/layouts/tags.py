@@ -14,7 +14,7 @@ import numpy as np
 from tsym_tui.graph.cells import settle, width
 from tsym_tui.graph.groups import TAGS_FIRST, Group, Grouping
 from tsym_tui.graph.layouts.fitting import fit, hosts_of, stay, sunflower
-from tsym_tui.graph.layouts.forces import Field, Floats, Ints, Springs, relax
+from tsym_tui.graph.layouts.forces import Field, Ints, Springs, relax
 from tsym_tui.graph.layouts.values import Area, Arrangement, Points, Request, Size
 from tsym_tui.graph.model import TailnetGraph
 
@@ -32,6 +32,9 @@ _LONGEST_TITLE = 16
 _MOST_GROWTH = 1.7
 _HOST_CELLS = 8.0, 1.6
 """Room for a host's marker and some of its name."""
+
+_TOUCH = 0.15
+"""Rooms that overlap by less, in cells, do not in whole cells."""
 
 _ROUNDS, _APART_ROUNDS = 40, 120
 
@@ -60,7 +63,7 @@ def tags(request: Request) -> Arrangement:
     if before is not None and request.previous is not None and request.previous.size == request.size:
         return Arrangement(before, _areas(before, quotient, request.size), grouping.words)
     middles = _relaxed(request, quotient) if before is None else _middles(before, quotient)
-    points = _members(quotient, _apart(middles, quotient.room), request.size)
+    points = _members(quotient, _apart(middles, quotient.room, request.size), request.size)
     return Arrangement(points, _areas(points, quotient, request.size), grouping.words)
 
 
@@ -129,34 +132,28 @@ def _middles(points: Points, quotient: Quotient) -> Points:
     return np.asarray(np.column_stack(sums) / sizes[:, None])
 
 
-def _apart(points: Points, room: Points) -> Points:
+def _apart(points: Points, room: Points, size: Size) -> Points:
     """Move rooms until none overlaps another, each pair along the axis where that is the shorter way.
 
     They stay inside the unit square; where all of it is full, some overlap remains.
     """
-    far = (room[:, None] + room[None]) / 2
-    for axis in (0, 1):
-        np.fill_diagonal(far[..., axis], 0.0)  # nobody is in its own way
+    far = [(room[:, None, axis] + room[None, :, axis]) / 2 - _TOUCH / size[axis] for axis in (0, 1)]
+    for sum_of_halves in far:
+        np.fill_diagonal(sum_of_halves, 0.0)  # nobody is in its own way
     low, high = room / 2, np.maximum(1 - room / 2, room / 2)
+    aside = np.sign(np.arange(len(room))[:, None] - np.arange(len(room))[None])
     for _ in range(_APART_ROUNDS):
-        between = points[:, None] - points[None]
-        over = far - np.abs(between)
-        overlaps = np.asarray((over[..., 0] > 1e-6) & (over[..., 1] > 1e-6))
+        between = [points[:, None, axis] - points[None, :, axis] for axis in (0, 1)]
+        over = [reach - np.abs(apart) for reach, apart in zip(far, between, strict=True)]
+        overlaps = (over[0] > 0) & (over[1] > 0)
         if not overlaps.any():
             break
-        sideways = over[..., 0] <= over[..., 1]
-        push = np.where(overlaps[..., None], over * _sign(between), 0.0)
-        push[..., 0] *= sideways
-        push[..., 1] *= ~sideways
-        points = np.clip(points + 0.4 * push.sum(axis=1), low, high)
+        sideways = over[0] <= over[1]
+        for axis, here in enumerate((overlaps & sideways, overlaps & ~sideways)):
+            out = np.where(between[axis] != 0, np.sign(between[axis]), aside)  # in one place: away by their number
+            points[:, axis] += 0.4 * (np.where(here, over[axis], 0.0) * out).sum(axis=1)
+        points = np.clip(points, low, high)
     return points
-
-
-def _sign(between: Floats) -> Floats:
-    """Return which way is out; two in the very same place go opposite ways by their number."""
-    order = np.arange(len(between))
-    aside = np.sign(order[:, None] - order[None])[..., None]
-    return np.asarray(np.where(between != 0, np.sign(between), aside))
 
 
 def _members(quotient: Quotient, middles: Points, size: Size) -> Points:
