@@ -15,7 +15,7 @@ from tests.ui.running import Running, running
 from tsym_agent.model.snapshot import Snapshot
 from tsym_tui.ui.rows.matrixmetric import Metric
 from tsym_tui.ui.settings import Settings
-from tsym_tui.ui.widgets.matrixpane import READ_AT_ONCE, MatrixPane
+from tsym_tui.ui.widgets.matrixpane import MADE_AT_ONCE, MatrixPane
 
 MATRIX = Settings(theme="dark", glyphs="braille", start_screen="matrix")
 
@@ -153,12 +153,12 @@ async def test_a_filter_that_nothing_matches_is_told() -> None:
         assert "no node matches the filter" in run.text()
 
 
-async def test_a_large_picture_is_read_aside_and_then_shown() -> None:
+async def test_a_large_matrix_is_made_aside_and_then_shown() -> None:
     names = [f"n{number}" for number in range(80)]
     pairs = [pair(source, target) for source in names for target in names if source != target]
     large = snapshot([node(name) for name in names], pairs, [host(name) for name in names])
     async with matrix(large) as (run, _):
-        assert len(pairs) > READ_AT_ONCE
+        assert len(pairs) > MADE_AT_ONCE
         assert "80 x 80" in run.text()
 
 

@@ -18,7 +18,7 @@ from tsym_tui.graph.cells import width
 from tsym_tui.graph.frame import Run
 from tsym_tui.graph.looks import NodeKind, Role
 from tsym_tui.ui.digests import Digest
-from tsym_tui.ui.rows.matrixaxis import BAND_GAP, TILE, Axis, folded_cells
+from tsym_tui.ui.rows.matrixaxis import BAND_GAP, TILE, Axis, Band, bands_in_sight, folded_cells
 from tsym_tui.ui.rows.matrixboard import Board, Room, Spot, Summary, ends_of
 from tsym_tui.ui.rows.matrixcells import Mark, TileLook, look_key
 from tsym_tui.ui.rows.matrixfoot import foot_rows
@@ -69,6 +69,8 @@ class Scene(msgspec.Struct, frozen=True):
     spot: Spot
     name_cells: int
     columns: range
+    bands: tuple[tuple[Band, range], ...]
+    """The groups in sight, and their columns in sight."""
     others: tuple[slice, ...]
     """Where the columns are that are not in sight."""
     says: int
@@ -151,7 +153,8 @@ def _scene(tiles: Tiles, digest: Digest, board: Board, spot: Spot, cells: int, m
     columns = _columns_in_sight(board.columns, spot.column, max(TILE, cells - left - says))
     outside = (board.columns.span(0, columns.start), board.columns.span(columns.stop, len(board.columns.items)))
     others = tuple(span for span in outside if span.stop > span.start)
-    return Scene(tiles, digest, board, spot, name_cells, columns, others, says, cells, marked)
+    bands = tuple(bands_in_sight(board.columns, columns))
+    return Scene(tiles, digest, board, spot, name_cells, columns, bands, others, says, cells, marked)
 
 
 def _columns_in_sight(axis: Axis, cursor: int, room: int) -> range:
@@ -251,14 +254,16 @@ def _tile_rows(scene: Scene, rows: Sequence[int]) -> list[Row]:
 
 def _cells(scene: Scene, keys: Iterator[int], sums: Mapping[int, Summary], other: Summary | None) -> Row:
     """Put one row's cells side by side, groups apart from each other."""
-    tiles, axis = scene.tiles, scene.board.columns
+    tiles = scene.tiles
     row: Row = []
-    for band in axis.bands:
-        seen = range(max(band.start, scene.columns.start), min(band.stop, scene.columns.stop))
-        if row and seen:
+    for band, seen in scene.bands:
+        if row:
             row += _GAP
-        for at in seen:
-            row += tiles.folded(sums[at], band.cells) if band.is_folded else tiles[next(keys)]
+        if band.is_folded:
+            row += tiles.folded(sums[band.start], band.cells)
+        else:
+            for _ in seen:
+                row += tiles[next(keys)]
     return row if other is None else [*row, *_GAP, *tiles.folded(other, scene.other_cells - BAND_GAP)]
 
 

@@ -7,7 +7,7 @@ what is left has room; a person's own folding and unfolding always wins.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -62,12 +62,9 @@ class Band(msgspec.Struct, frozen=True):
     """Its items; one when it is folded."""
     count: int
     """Its nodes."""
+    cells: int
+    """Of its columns together."""
     is_folded: bool = False
-
-    @property
-    def cells(self) -> int:
-        """Count the cells of its columns."""
-        return folded_cells(self.title, self.count) if self.is_folded else TILE * (self.stop - self.start)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +123,14 @@ class Axis:
         return self.bands[self.items[item].band]
 
 
+def bands_in_sight(axis: Axis, columns: range) -> Iterator[tuple[Band, range]]:
+    """Yield the groups that have items in sight, and which."""
+    for band in axis.bands:
+        seen = range(max(band.start, columns.start), min(band.stop, columns.stop))
+        if seen:
+            yield band, seen
+
+
 def folded_cells(title: str, count: int) -> int:
     """Say how wide a folded column is: two classes with their counts, and most of a title."""
     return max(FEWEST_FOLDED_CELLS, 2 * (1 + len(str(count))) + 1, min(MOST_TITLE_CELLS, width(title)))
@@ -178,7 +183,9 @@ def arrange(wanted: Wanted, rank: Rank, seriate: Seriate) -> Axis:
             items.append(Item(tuple(wanted.members[place] for place in places), number, title, is_folded=True))
         else:
             items += [Item((wanted.members[place],), number, wanted.names[place]) for place in places]
-        made.append(Band(title, start, len(items), len(places), is_folded=title in folded))
+        count = len(places)
+        cells = folded_cells(title, count) if title in folded else TILE * count
+        made.append(Band(title, start, len(items), count, cells, is_folded=title in folded))
     return Axis(tuple(items), tuple(made), grouping.by)
 
 

@@ -6,7 +6,7 @@ Rows and columns may be swapped; everything here speaks of rows and columns as t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias, TypeVar
 
@@ -22,6 +22,7 @@ from tsym_tui.ui.rows.matrixaxis import Axis, Wanted, arrange
 from tsym_tui.ui.rows.matrixcells import KINDS, Cells, Codes, Keys, Kind, Numbers, Sheet, count_kinds, read_sheet
 from tsym_tui.ui.rows.matrixmetric import Choice
 from tsym_tui.ui.rows.matrixorder import badness, mean_of, profiles, seriate
+from tsym_tui.ui.rows.pens import Row
 
 SCREENS_OF_ROWS = 4
 """Rows scroll before their groups fold: a list of this many screens is still walked through."""
@@ -63,6 +64,8 @@ class Board:
     rows: Axis
     columns: Axis
     choice: Choice
+    said: dict[object, Row] = field(default_factory=dict)
+    """Rows that were written from this board and stay as they are, by a key of who wrote them."""
 
     @cached_property
     def keys(self) -> Keys:
@@ -125,6 +128,14 @@ class Board:
         if not axis.items:
             return np.zeros((0, KINDS), dtype=np.intp)
         return np.add.reduceat(count_kinds(kinds), axis.starts[:-1], axis=0)
+
+    def prepare(self) -> None:
+        """Work out what every drawing needs: in a thread, where there is much of it."""
+        if not self.is_empty:
+            _ = self.worst_kinds, self.row_counts, self.column_counts, self.keys, self.severity, self.numbers
+            for at, item in enumerate(self.columns.items):
+                if item.is_folded:
+                    self.column_sums(at)
 
     def row_span(self, row: int) -> slice:
         """Return where the cells of a row item are."""

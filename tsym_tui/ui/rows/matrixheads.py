@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from tsym_tui.graph.cells import width
 from tsym_tui.graph.looks import Role
-from tsym_tui.ui.rows.matrixaxis import BAND_GAP, TILE, Axis, Band
+from tsym_tui.ui.rows.matrixaxis import BAND_GAP, TILE, Axis, Band, bands_in_sight
 from tsym_tui.ui.rows.pens import Pen, Row, blank, fit_text
 
 FEWEST_LETTERS = 3
@@ -58,8 +58,7 @@ def cut_name(body: str, letters: int) -> str:
 
 def head_rows(pen: Pen, axis: Axis, columns: range, cursor: int, most: int) -> list[Row]:
     """Write group titles, then names downwards, for the columns in sight."""
-    bands = [(band, range(max(band.start, columns.start), min(band.stop, columns.stop))) for band in axis.bands]
-    bands = [(band, seen) for band, seen in bands if len(seen)]
+    bands = list(bands_in_sight(axis, columns))
     labels: dict[int, tuple[str, str]] = {}
     for band, seen in bands:
         if not band.is_folded:

@@ -16,7 +16,7 @@ from tsym_tui.graph.frame import Run
 from tsym_tui.graph.looks import Role, format_age, host_words
 from tsym_tui.graph.themes import Style
 from tsym_tui.ui.digests import Digest
-from tsym_tui.ui.rows.matrixaxis import TILE, Axis
+from tsym_tui.ui.rows.matrixaxis import TILE, Axis, bands_in_sight
 from tsym_tui.ui.rows.matrixboard import Board
 from tsym_tui.ui.rows.matrixcells import Kind
 from tsym_tui.ui.rows.matrixmetric import Metric
@@ -90,6 +90,12 @@ def verdict_of(counts: Sequence[int]) -> Verdict | None:
 
 def row_says(tiles: Tiles, digest: Digest, board: Board, row: int) -> Row:
     """Say in the right margin what a row says as one, else count what is not well in it."""
+    if (tiles, row) not in board.said:
+        board.said[tiles, row] = _row_says(tiles, digest, board, row)
+    return board.said[tiles, row]
+
+
+def _row_says(tiles: Tiles, digest: Digest, board: Board, row: int) -> Row:
     pen = tiles.pen
     silent = _silence(digest, _node_of(board.rows, board.row_refs, row))
     if silent:
@@ -141,8 +147,7 @@ def remarks_of(tiles: Tiles, digest: Digest, board: Board, columns: range) -> li
     """Say what columns in sight say as one; a whole group that agrees is said once."""
     found: list[Remark] = []
     offsets, start = board.columns.offsets, board.columns.offsets[columns.start]
-    for band in board.columns.bands:
-        seen = range(max(band.start, columns.start), min(band.stop, columns.stop))
+    for band, seen in bands_in_sight(board.columns, columns):
         verdicts = {at: verdict for at in seen if (verdict := verdict_of(board.column_counts[at].tolist()))}
         agrees = len(verdicts) == band.stop - band.start and len({v.trouble for v in verdicts.values()}) == 1
         is_one = band.title and agrees and (band.count > 1)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from textual import events
@@ -28,21 +28,46 @@ if TYPE_CHECKING:
     from tsym_tui.ui.rows.matrixcells import Cells
     from tsym_tui.ui.rows.matrixtiles import Tiles
 
-READ_AT_ONCE = 5_000
-"""So many pairs are read between two keys; more of them in a thread."""
+MADE_AT_ONCE = 5_000
+"""With so many pairs a matrix is made between two keys; with more in a thread."""
+
+
+class _Wanted(NamedTuple):
+    """What a matrix is made of."""
+
+    digest: Digest
+    listed: Sequence[NodeRef]
+    choice: Choice
+    size: tuple[int, int]
+    thresholds_ms: tuple[float, ...]
+    turn: int
+    """Counts how often a new order was asked for."""
+
+    def is_as(self, other: _Wanted | None) -> bool:
+        """Whether another one is the same; of what is large only the same object counts."""
+        return other is not None and all(
+            one is two or (place > 1 and one == two) for place, (one, two) in enumerate(zip(self, other, strict=True))
+        )
+
+
+class _Made(NamedTuple):
+    """A matrix, and what it was made of."""
+
+    wanted: _Wanted
+    cells: Cells
+    board: Board
 
 
 class CellPicked(Message):
     """The cursor was moved to a cell."""
 
 
-class CellsRead(Message):
-    """The pairs of a picture stand in arrays."""
+class MatrixMade(Message):
+    """A matrix that took a while is ready."""
 
-    def __init__(self, digest: Digest, cells: Cells) -> None:
+    def __init__(self, made: _Made) -> None:
         super().__init__()
-        self.digest = digest
-        self.cells = cells
+        self.made = made
 
 
 class MatrixPane(Pane):
@@ -52,86 +77,95 @@ class MatrixPane(Pane):
         super().__init__(desk, id=id, classes=classes)
         self.choice = Choice()
         self.spot: Spot | None = None
-        self._read: tuple[Digest, Cells] | None = None
-        self._reading: asyncio.Task[None] | None = None
-        self._boards: Boards | None = None
+        self._made: _Made | None = None
+        self._making: asyncio.Task[None] | None = None
+        self._maker = _Maker()
+        self._turn = 0
         self._tiles: Tiles | None = None
         self._stood: tuple[NodeRef | None, NodeRef | None] = (None, None)
         self._drawn: Drawn | None = None
 
     @property
+    def board(self) -> Board | None:
+        """The matrix on screen; None until there is a first one."""
+        return None if self._made is None else self._made.board
+
+    @property
     def is_up_to_date(self) -> bool:
-        """Whether the newest picture has been read."""
-        return self._read is not None and self._read[0] is self.desk.view.digest
+        """Whether what is on screen is what is wanted now."""
+        wanted = self._wanted()
+        return wanted is None or (self._made is not None and wanted.is_as(self._made.wanted))
 
     def build(self, cells: int, height: int) -> Sequence[Row]:
         """Write the matrix around the cursor."""
-        view = self.desk.view
-        if view.digest is None:
+        wanted = self._wanted()
+        if wanted is None:
             return []
-        self._take_up(view.digest)
-        board = self.board()
-        if self._read is None or board is None:
-            return [[], [*blank(3), self.pen.dim(f"reading {len(view.digest.snapshot.pairs)} pairs")]]
+        self._make(wanted)
+        if self._made is None:
+            return [[], [*blank(3), self.pen.dim(f"reading {len(wanted.digest.snapshot.pairs)} pairs")]]
+        board = self._made.board
         self.follow(board)
         if board.is_empty or self.spot is None:
             return [[], [*blank(3), self.pen.dim("no host answers, or no node matches the filter")]]
         from tsym_tui.ui.rows.matrix import render_matrix
 
-        marked = frozenset(view.marked)
-        self._drawn = render_matrix(self._tiles_for(self.pen), self._read[0], board, self.spot, (cells, height), marked)
+        tiles, marked = self._tiles_for(self.pen, board.choice.metric), frozenset(self.desk.view.marked)
+        self._drawn = render_matrix(tiles, self._made.wanted.digest, board, self.spot, (cells, height), marked)
         return self._drawn.rows
 
-    def _take_up(self, digest: Digest) -> None:
-        """Read a newer picture: at once where that is quick, else in a thread, one at a time."""
-        if self.is_up_to_date or self._reading is not None:
-            return
-        before = None if self._read is None else self._read[1]
-        if len(digest.snapshot.pairs) <= READ_AT_ONCE:
-            self._read = (digest, _cells_of(digest, before))
-        else:
-            self._reading = asyncio.create_task(self._read_aside(digest, before, self.choice.metric), name="matrix")
+    def _wanted(self) -> _Wanted | None:
+        view = self.desk.view
+        if view.digest is None:
+            return None
+        size = (self.size.width, self.size.height)
+        return _Wanted(view.digest, view.listed, self.choice, size, self.pen.thresholds_ms, self._turn)
 
-    async def _read_aside(self, digest: Digest, before: Cells | None, metric: Metric) -> None:
+    def _make(self, wanted: _Wanted) -> None:
+        """Make what is wanted, at once where that is quick, else in a thread, one at a time."""
+        if self._making is not None or (self._made is not None and wanted.is_as(self._made.wanted)):
+            return
+        if len(wanted.digest.snapshot.pairs) <= MADE_AT_ONCE:
+            self._take(self._maker.make(wanted))
+        else:
+            self._making = asyncio.create_task(self._make_aside(wanted), name="matrix")
+
+    async def _make_aside(self, wanted: _Wanted) -> None:
         try:
-            cells = await asyncio.to_thread(_cells_of, digest, before, metric)
+            made = await asyncio.to_thread(self._maker.make, wanted)
         except Exception as error:  # noqa: BLE001 - the edge where a failed thread becomes a sentence
             self.log(error)
-            self.show_rows([[], [*blank(3), self.pen(f"cannot read the pairs: {name_and_words(error)}")]])
+            self.show_rows([[], [*blank(3), self.pen(f"cannot make the matrix: {name_and_words(error)}")]])
+            self._making = None
             return
-        self.post_message(CellsRead(digest, cells))
+        self.post_message(MatrixMade(made))
 
-    def on_cells_read(self, message: CellsRead) -> None:
-        """Show what was read; a newer picture is read next."""
-        self._reading = None
-        self._read = (message.digest, message.cells)
+    def on_matrix_made(self, message: MatrixMade) -> None:
+        """Show what was made; what is wanted by now is made next."""
+        self._making = None
+        self._take(message.made)
         self.redraw()
 
+    def _take(self, made: _Made) -> None:
+        """Draw from a matrix from now on; where its axes are swapped the cursor is, too."""
+        was = self.board
+        if was is not None and self.spot is not None and was.choice.is_swapped != made.board.choice.is_swapped:
+            from tsym_tui.ui.rows.matrixboard import Spot
+
+            self.spot = Spot(self.spot.column, self.spot.row)
+        self._made = made
+
     async def on_unmount(self) -> None:
-        """End the reading."""
-        if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.gather(self._reading, return_exceptions=True)
+        """End what is being made."""
+        if self._making is not None:
+            self._making.cancel()
+            await asyncio.gather(self._making, return_exceptions=True)
 
-    def board(self) -> Board | None:
-        """Return the matrix as it stands; None until the first picture has been read."""
-        if self._read is None:
-            return None
-        from tsym_tui.ui.rows.matrix import room_for
-        from tsym_tui.ui.rows.matrixboard import Boards
-
-        digest, cells = self._read
-        listed = self.desk.view.listed
-        room = room_for(digest, listed if self.choice.is_swapped else cells.hosts, *self.size)
-        self._boards = self._boards or Boards()
-        thresholds_ms = self.pen.thresholds_ms
-        return self._boards.board(digest, cells, listed, self.choice, room, thresholds_ms=thresholds_ms)
-
-    def _tiles_for(self, pen: Pen) -> Tiles:
+    def _tiles_for(self, pen: Pen, metric: Metric) -> Tiles:
         from tsym_tui.ui.rows.matrixtiles import Tiles
 
-        if self._tiles is None or self._tiles.pen is not pen or self._tiles.metric is not self.choice.metric:
-            self._tiles = Tiles(pen, self.choice.metric)
+        if self._tiles is None or self._tiles.pen is not pen or self._tiles.metric is not metric:
+            self._tiles = Tiles(pen, metric)
         return self._tiles
 
     # the cursor
@@ -166,7 +200,7 @@ class MatrixPane(Pane):
         """Put the cursor somewhere and select what it stands on."""
         from tsym_tui.ui.rows.matrixboard import ends_of
 
-        board = self.board()
+        board = self.board
         if board is None or board.is_empty:
             return
         self.spot = spot
@@ -181,20 +215,20 @@ class MatrixPane(Pane):
         """Move the cursor, as far as there are cells."""
         from tsym_tui.ui.rows.matrixboard import Spot, clamped
 
-        board, spot = self.board(), self.spot or Spot()
+        board, spot = self.board, self.spot or Spot()
         if board is not None:
             self.go(clamped(board, spot.row + down, spot.column + right))
 
     def move_to_end(self, step: int) -> None:
         """Move the cursor to the first row or the last one."""
-        board = self.board()
+        board = self.board
         self.move(step * (len(board.rows.items) if board is not None else 0), 0)
 
     def next_bad(self, step: int) -> bool:
         """Move to the next cell with trouble, or the one before; says whether there is one."""
         from tsym_tui.ui.rows.matrixboard import Spot, next_bad
 
-        board = self.board()
+        board = self.board
         found = None if board is None else next_bad(board, self.spot or Spot(), step)
         if found is not None:
             self.go(found)
@@ -218,20 +252,15 @@ class MatrixPane(Pane):
     def sort(self, order: Sort) -> None:
         """Sort by something; the same once more goes by what is true now."""
         self.choice = msgspec.structs.replace(self.choice, sort=order)
-        if self._boards is not None:
-            self._boards.sort_anew()
+        self._turn += 1
 
     def swap(self) -> None:
         """Make columns of rows."""
-        from tsym_tui.ui.rows.matrixboard import Spot
-
-        spot = self.spot or Spot()
         self.choice = msgspec.structs.replace(self.choice, is_swapped=not self.choice.is_swapped)
-        self.spot = Spot(spot.column, spot.row)
 
     def fold(self) -> bool:
         """Fold the group of nodes under the cursor, or unfold it; where there is none, that of hosts."""
-        board, spot = self.board(), self.spot
+        board, spot = self.board, self.spot
         if board is None or spot is None or board.is_empty:
             return False
         rows, columns = board.rows.band_of(spot.row), board.columns.band_of(spot.column)
@@ -263,12 +292,28 @@ class MatrixPane(Pane):
         self.post_message(Scrolled(-1))
 
 
-def _cells_of(digest: Digest, before: Cells | None, metric: Metric | None = None) -> Cells:
-    """Read a picture, with the figures of a metric if one is named."""
-    from tsym_tui.ui.rows.matrixcells import read_cells
+class _Maker:
+    """Makes one matrix after the other, and lends the next what stays."""
 
-    cells = read_cells(digest.snapshot, before)
-    if metric is not None:
-        cells.numbers(metric)
-        cells.numbers(Metric.AGE)
-    return cells
+    def __init__(self) -> None:
+        self._cells: Cells | None = None
+        self._boards: Boards | None = None
+        self._turn = 0
+
+    def make(self, wanted: _Wanted) -> _Made:
+        """Read the pairs, group, sort and sum up; may run in a thread, never twice at once."""
+        from tsym_tui.ui.rows.matrix import room_for
+        from tsym_tui.ui.rows.matrixboard import Boards
+        from tsym_tui.ui.rows.matrixcells import read_cells
+
+        boards = self._boards = self._boards or Boards()
+        if wanted.turn != self._turn:
+            self._turn = wanted.turn
+            boards.sort_anew()
+        cells = self._cells = read_cells(wanted.digest.snapshot, self._cells)
+        room = room_for(wanted.digest, wanted.listed if wanted.choice.is_swapped else cells.hosts, *wanted.size)
+        board = boards.board(
+            wanted.digest, cells, wanted.listed, wanted.choice, room, thresholds_ms=wanted.thresholds_ms
+        )
+        board.prepare()
+        return _Made(wanted, cells, board)
