@@ -303,6 +303,19 @@ class Line(msgspec.Struct, frozen=True):
             return there.mark(level)
         return f"{there.mark(level)}/{back.mark(level)}"
 
+    def sign(self, level: Level = Level.BRAILLE, *, forwards: bool = True) -> str:
+        """Return what a drawn line adds where its two sides tell of different paths; empty where they agree.
+
+        The mark of each side with a sign between, that of the end which is read first before it: `●⇄▲`. One way is an
+        arrow's matter. Where only one side was probed there is nothing to disagree: that nobody asks at the far end,
+        its marker says.
+        """
+        there, back = look_of(self.there), look_of(self.back)
+        if there is back or self.direction is not Direction.EVEN or len(self.speaking) < 2:
+            return ""
+        sides = (there, back) if forwards else (back, there)
+        return signs(level).both_ways.join(side.mark(level) for side in sides)
+
     def words(self, first: str = "", second: str = "") -> str:
         """Say both directions; `first` and `second` name the two ends where they must be told apart."""
         there, back = look_of(self.there), look_of(self.back)

@@ -77,17 +77,16 @@ def median_text(summary: Summary, level: Level) -> str:
 
 
 def number_text(line: Line, along: Floats, level: Level) -> str:
-    """Return what stands on a line: round trip with an arrow if one way, the age of a stale one, a cross if dead.
+    """Return what stands on a line: number and direction if fresh, the age of a stale one, a cross if dead.
 
-    `along` points from the line's first end to its second, so that the arrow points the way packets go on screen.
+    `along` points from the line's first end to its second, so that an arrow points the way packets go on screen, and
+    marks of two sides stand in the order of their ends.
     """
     match line.state:
         case SampleState.FRESH:
-            if line.latency_ms is None:
-                return ""
-            number = format_ms(line.latency_ms, trim=True)
-            arrow = _arrow(line, along, level)
-            return f"{number} {arrow}" if arrow else number
+            number = "" if line.latency_ms is None else format_ms(line.latency_ms, trim=True)
+            direction = _arrow(line, along, level) or line.sign(level, forwards=_is_forwards(along))
+            return " ".join(part for part in (number, direction) if part)
         case SampleState.STALE:
             return format_age(line.age_s) if line.age_s is not None else ""
         case SampleState.FAILED:
@@ -104,6 +103,12 @@ def _arrow(line: Line, along: Floats, level: Level) -> str:
     if abs(down) > 3 * abs(across):
         return sign.down if down > 0 else sign.up
     return sign.right if across >= 0 else sign.left
+
+
+def _is_forwards(along: Floats) -> bool:
+    """Whether a line's first end is read first: from the left, and from the top where it is steep."""
+    across, down = along
+    return bool(down >= 0 if abs(down) > 3 * abs(across) else across >= 0)
 
 
 def importance_of(line: Line, options: MapOptions) -> tuple[float, ...]:

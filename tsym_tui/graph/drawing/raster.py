@@ -216,6 +216,8 @@ class Raster:
         self.width, self.height, self.grain = width, height, grain
         self._dots = np.zeros((height * grain.down, width * grain.across), dtype=np.uint8)
         self._highest = 0
+        self._places = np.empty(0, dtype=np.intp)
+        """Used again for each chunk: so large an array would be given back to the system in between."""
 
     def paint(self, samples: Samples, slots: Slots, drawn: Flags | None = None, *, inside: bool = False) -> None:
         """Set dots; `slots` has one value for each line. Where dots meet, the higher slot stays.
@@ -231,9 +233,10 @@ class Raster:
         if not inside:
             within = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
             drawn = within if drawn is None else drawn & within
-        place = y.astype(np.intp)
-        place *= columns
-        place += x
+        if len(x) > len(self._places):
+            self._places = np.empty(len(x) + CHUNK, dtype=np.intp)
+        place = self._places[: len(x)]
+        np.add(y * np.int32(columns), x, out=place, casting="unsafe")
         slot: Slots | np.uint8 = mine[0] if mine[0] == mine[-1] else np.repeat(mine, samples.counts)
         if drawn is not None:
             place = place[drawn]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -77,19 +76,19 @@ def _cells(placement: Placement, size: Size, options: MapOptions) -> NDArray[np.
         cells = np.clip(cells, 0, np.array([size.width - 1, size.height - 1]))
     if len(cells) > MOST_APART:
         return cells
-    keys = cells[:, 0] * 2**32 + cells[:, 1]
-    if len(np.unique(keys)) < len(keys):
-        cells[:] = list(_aside(cells.tolist()))
+    _, first = np.unique(cells, axis=0, return_index=True)
+    if len(first) < len(cells):
+        taken = set(map(tuple, cells[first].tolist()))
+        for late in np.setdiff1d(np.arange(len(cells)), first).tolist():
+            x, y = cells[late].tolist()
+            cells[late] = spot = _aside(x, y, taken)
+            taken.add(spot)
     return cells
 
 
-def _aside(cells: list[list[int]]) -> Iterable[tuple[int, int]]:
-    """Yield a cell of its own for each, first come first served."""
-    taken: set[tuple[int, int]] = set()
-    for x, y in cells:
-        spot = next((x + dx, y + dy) for dx, dy in _ASIDE if (x + dx, y + dy) not in taken or (dx, dy) == _ASIDE[-1])
-        taken.add(spot)
-        yield spot
+def _aside(x: int, y: int, taken: set[tuple[int, ...]]) -> tuple[int, int]:
+    """Return the nearest cell that nobody has; a crowded one where there is none near."""
+    return next((x + dx, y + dy) for dx, dy in _ASIDE if (x + dx, y + dy) not in taken or (dx, dy) == _ASIDE[-1])
 
 
 _ASIDE = sorted(
