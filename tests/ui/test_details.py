@@ -30,7 +30,7 @@ from tsym_tui.ui.rows.pairview import LEAST_CELLS, PairFacts, pair_view
 from tsym_tui.ui.rows.pathstrips import strip
 from tsym_tui.ui.rows.pens import Pen, width_of
 from tsym_tui.ui.rows.selection import plain_text
-from tsym_tui.ui.rows.sparks import Span, chart, spark
+from tsym_tui.ui.rows.timelines import Span, chart, spark
 from tsym_tui.ui.settings import Settings
 
 DARK = Pen(THEMES["dark"])

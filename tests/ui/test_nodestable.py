@@ -27,7 +27,7 @@ from tsym_tui.ui.rows.nodestable import (
 )
 from tsym_tui.ui.rows.pens import Pen, width_of
 from tsym_tui.ui.rows.selection import plain_text
-from tsym_tui.ui.rows.sparks import Span
+from tsym_tui.ui.rows.timelines import Span
 from tsym_tui.ui.settings import Settings
 from tsym_tui.ui.source import PairKey
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tsym_tui.graph.looks import Role
 from tsym_tui.ui.rows.pens import Pen, Row, blank, width_of
-from tsym_tui.ui.rows.sparks import merged
+from tsym_tui.ui.rows.timelines import merged
 
 HEIGHT = 4
 _STEPS = " ▁▂▃▄▅▆▇█"

@@ -12,7 +12,7 @@ from tsym_agent.model.paths import PathKind, SampleState
 from tsym_tui.graph.frame import Run
 from tsym_tui.graph.looks import LOOKS, Role, format_age, verdict_look
 from tsym_tui.ui.rows.pens import Pen, Row, spread
-from tsym_tui.ui.rows.sparks import LEAST_SCALE_MS, merged, slotted, span_of
+from tsym_tui.ui.rows.timelines import LEAST_SCALE_MS, merged, slotted, span_of
 from tsym_tui.ui.source import Sample
 
 _BARS = "▁▂▃▄▅▆▇█"

@@ -27,7 +27,7 @@ from tsym_tui.ui.digests import Digest, NodeSum
 from tsym_tui.ui.problems import KEY_WARNING_S
 from tsym_tui.ui.rows.groupsums import GroupSum
 from tsym_tui.ui.rows.pens import Pen, Row
-from tsym_tui.ui.rows.sparks import Span, spark
+from tsym_tui.ui.rows.timelines import Span, spark
 from tsym_tui.ui.source import Sample
 
 SortKey: TypeAlias = tuple[int, float, str]

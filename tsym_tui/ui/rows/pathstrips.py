@@ -18,7 +18,7 @@ from tsym_tui.graph.cells import clip as clip_text
 from tsym_tui.graph.frame import Run
 from tsym_tui.graph.looks import LOOKS, Role, format_age, verdict_look
 from tsym_tui.ui.rows.pens import Pen, Row, blank, fit_text, joined, spread, width_of
-from tsym_tui.ui.rows.sparks import Span, chart, merged, scale_of, slotted
+from tsym_tui.ui.rows.timelines import Span, chart, merged, scale_of, slotted
 from tsym_tui.ui.source import Sample
 
 CHART_ROWS = 2

@@ -19,7 +19,7 @@ from tsym_tui.ui.rows.nodelines import GroupLine, TableLine, cursor_row
 from tsym_tui.ui.rows.nodelist import left_pane, list_window, node_row, nothing_left
 from tsym_tui.ui.rows.nodestable import group_row, heading_row, host_notes, shown_pair, table_row
 from tsym_tui.ui.rows.pens import Row, blank, fit
-from tsym_tui.ui.rows.sparks import LEAST_SPAN_S, Span
+from tsym_tui.ui.rows.timelines import LEAST_SPAN_S, Span
 from tsym_tui.ui.source import PairKey
 from tsym_tui.ui.widgets.panes import Pane
 
