@@ -190,15 +190,11 @@ async def prepare(run: Running, shot: Shot) -> None:
 COLOURS = 128
 
 
-def _keep_ground(image: Image, colour: object) -> None:
+def _keep_ground(image: Image, colour: bytes) -> None:
     """Give the ground its own colour back: rare colours were more to the palette than a shade of what is everywhere."""
-    palette = image.getpalette()
-    place = image.getpixel((0, 0))
-    assert palette is not None
-    assert isinstance(place, int)
-    assert isinstance(colour, tuple)
-    palette[place * 3 : place * 3 + 3] = colour
-    image.putpalette(palette)
+    palette = image.getpalette() or []
+    place = image.tobytes()[0] * 3
+    image.putpalette([*palette[:place], *colour, *palette[place + 3 :]])
 
 
 def smaller(png: bytes) -> bytes:
@@ -208,7 +204,7 @@ def smaller(png: bytes) -> bytes:
     full = Images.open(BytesIO(png)).convert("RGB")
     image = full.resize((full.width // 2, full.height // 2), Images.Resampling.LANCZOS)
     small = image.quantize(COLOURS, Images.Quantize.MAXCOVERAGE, dither=Images.Dither.NONE)
-    _keep_ground(small, image.getpixel((0, 0)))
+    _keep_ground(small, image.tobytes()[:3])
     file = BytesIO()
     small.save(file, "PNG", optimize=True)
     return file.getvalue()
