@@ -13,17 +13,19 @@ from tsym_agent.model.snapshot import Snapshot
 from tsym_tui.cli.documents import emit_document
 from tsym_tui.cli.errors import CommandError
 from tsym_tui.cli.exits import Exit
+from tsym_tui.cli.hiding import HIDDEN_NOTE
 from tsym_tui.cli.matrix import settle
 from tsym_tui.cli.options import look_options, setting, shared_options
 from tsym_tui.cli.session import judge, open_fleet, repeat, run, tell_troubles
 from tsym_tui.cli.texts import emit, is_terminal
 from tsym_tui.cli.watching import Page
 from tsym_tui.cli.wishes import Wishes, to_wishes
+from tsym_tui.graph.looks import Role
 
 if TYPE_CHECKING:
     from tsym_tui.graph.export import ExportRequest
 
-FORMATS = ("text", "svg", "png", "dot", "graphml", "json")
+FORMATS = ("text", "svg", "png", "dot", "graphml", "json", "csv", "html")
 PICTURE_SIZE = (120, 36)
 """Cells of a picture that goes to no terminal."""
 
@@ -41,9 +43,26 @@ class MapWishes(Wishes, frozen=True, kw_only=True):
     height: int | None = None
     seed: int = 0
     only_problems: bool = False
+    trunks_above: int = 30
+    bundles_above: int = 300
 
 
-@click.command("map", short_help="Draw the tailnet as text, SVG, PNG, DOT, GraphML or JSON.")
+HELP = """Draw the tailnet.
+
+\b
+text, svg, png    the map with its legend; png needs the extra `png`
+html              one page that needs no network: the map, and tables of nodes and pairs to sort
+dot, graphml      the graph for Graphviz, Gephi, yEd
+json, csv         the pairs, and in JSON nodes and hosts, too
+
+Layouts: auto, sites, arcs, rings, tags, force, focus, spring, forceatlas2, arf, circular, shell, spiral, planar,
+multipartite, bipartite, bfs.
+
+Also kamada-kawai and spectral, with the extra `layouts`.
+"""
+
+
+@click.command("map", help=HELP, short_help="Draw the tailnet as text, a picture, a page, a graph or data.")
 @setting("--format", type=click.Choice(FORMATS), default="text", show_default=True, help="What to write.")
 @shared_options("layout")
 @setting("-o", "--output", metavar="FILE", help="Write there instead of stdout.", changes="writes that file over")
@@ -51,14 +70,11 @@ class MapWishes(Wishes, frozen=True, kw_only=True):
 @setting("--height", type=click.IntRange(4, 500), help="Rows of the picture.  [default: the terminal's, else 36]")
 @setting("--seed", type=click.IntRange(0), default=0, show_default=True, help="For layouts that start at random.")
 @setting("--only-problems", is_flag=True, help="Leave lines out that are direct and fast.")
-@shared_options("host", "scan", "all", "settle", "fail_on", "watch", "every")
+@shared_options("host", "scan", "all", "hide_names", "settle", "fail_on", "watch", "every")
+@shared_options("thresholds_ms", "trunks_above", "bundles_above")
 @look_options
 def command(**given: object) -> int:
-    """Draw the tailnet.
-
-    Layouts: auto, sites, arcs, circular, shell, spiral, spring, forceatlas2, arf, planar, multipartite, bipartite, bfs;
-    kamada-kawai and spectral need the extra `layouts`, PNG needs the extra `png`.
-    """
+    """Draw the tailnet."""
     wishes = to_wishes(given, MapWishes)
     if wishes.format == "png" and wishes.output is None and is_terminal(sys.stdout):
         raise CommandError("a PNG is nothing for a terminal: name a file with -o, or pipe it")
@@ -111,8 +127,9 @@ def _draw_text(snapshot: Snapshot, wishes: MapWishes, page: Page) -> str:
 
     request = make_request(snapshot, wishes, page)
     drawn = draw_map(request.graph, request.placement, request.size, request.options)
-    below = legend(drawn.width, page.pen.theme, page.pen.level, with_nodes=True)
-    return page.pen.write([*drawn.rows, [], *below.rows])
+    below = legend(drawn.width, page.pen.theme, page.pen.level, thresholds_ms=wishes.thresholds_ms, with_nodes=True)
+    note = [[], [page.pen.run(request.note, Role.DIM)]] if request.note else []
+    return page.pen.write([*drawn.rows, [], *below.rows, *note])
 
 
 def _render(snapshot: Snapshot, wishes: MapWishes, page: Page) -> bytes:
@@ -137,9 +154,17 @@ def make_request(snapshot: Snapshot, wishes: MapWishes, page: Page) -> ExportReq
         placement = place(graph, wishes.layout, size=size, seed=wishes.seed)
     except LayoutError as error:
         raise CommandError(str(error)) from error
-    options = MapOptions(theme=page.pen.theme, level=page.pen.level, only_problems=wishes.only_problems)
+    options = MapOptions(
+        theme=page.pen.theme,
+        level=page.pen.level,
+        only_problems=wishes.only_problems,
+        thresholds_ms=wishes.thresholds_ms,
+        trunks_above=wishes.trunks_above,
+        bundles_above=wishes.bundles_above,
+    )
     title = ", ".join(tailnet.name for tailnet in snapshot.tailnets)
-    return ExportRequest(snapshot, graph, placement, size, options, title)
+    note = HIDDEN_NOTE if wishes.hide_names else ""
+    return ExportRequest(snapshot, graph, placement, size, options, title, note)
 
 
 def picture_size(wishes: MapWishes) -> tuple[int, int]:

@@ -52,7 +52,7 @@ COMMANDS = {
     "get": Entry("tsym_tui.cli.get", "Ask many hosts one LocalAPI question at once."),
     "logs": Entry("tsym_tui.cli.logs", "Follow the logs of many hosts, merged by time."),
     "events": Entry("tsym_tui.cli.events", "Follow what happens on many hosts, merged by time."),
-    "map": Entry("tsym_tui.cli.map", "Draw the tailnet as text, SVG, PNG, DOT, GraphML or JSON."),
+    "map": Entry("tsym_tui.cli.map", "Draw the tailnet as text, a picture, a page, a graph or data."),
     "invite": Entry("tsym_tui.cli.invite", "Make a key for one machine, and wait until its agent answers."),
     "control": Entry("tsym_tui.cli.control", "Show what the control plane says, and whether credentials are good."),
     "demo": Entry("tsym_tui.cli.demo", "Open the app on a simulated tailnet."),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,37 @@ def test_json_is_the_pairs_document(tsym: Tsym, daemon: Daemon) -> None:
     assert json.loads(tsym("map", "--host", daemon.spec, "--format", "json").out)["schema"] == "tsym/pairs/1"
 
 
+def test_csv_has_a_row_for_each_pair(tsym: Tsym, daemon: Daemon) -> None:
+    rows = list(csv.DictReader(StringIO(tsym("map", "--host", daemon.spec, "--format", "csv", *FAST).out)))
+
+    assert [(row["from_name"], row["to_name"], row["path"]) for row in rows] == [
+        ("me.example", "nas.example", "direct")
+    ]
+
+
+def test_html_is_one_page_with_the_map_and_its_tables(tsym: Tsym, daemon: Daemon, home: Path) -> None:
+    file = home / "map.html"
+
+    assert tsym("map", "--host", daemon.spec, "--format", "html", "-o", str(file), *FAST).code == 0
+    text = file.read_text(encoding="utf-8")
+    assert text.startswith("<!doctype html>")
+    assert all(part in text for part in ("<svg", 'id="nodes"', 'id="pairs"', "default-src 'none'"))
+
+
+@pytest.mark.parametrize("form", ["text", "svg", "dot", "graphml", "html"])
+def test_a_picture_with_hidden_names_says_so(tsym: Tsym, daemon: Daemon, form: str) -> None:
+    result = tsym("map", "--host", daemon.spec, "--format", form, "--hide-names", *FAST)
+
+    assert "pseudonyms" in result.out
+    assert not {"nas", "nas.example"} & set(result.out.replace("<", " ").replace(">", " ").split())
+
+
+def test_thresholds_are_those_of_the_legend(tsym: Tsym, daemon: Daemon) -> None:
+    result = tsym("map", "--host", daemon.spec, "--thresholds-ms", "1,2,3,4,555", *FAST)
+
+    assert "555" in result.out
+
+
 def test_an_unknown_layout_is_refused_before_probing(tsym: Tsym) -> None:
     result = tsym("map", "--layout", "pretty")
 
@@ -88,7 +121,7 @@ def test_a_layout_that_cannot_take_so_many_nodes_says_so(tsym: Tsym, daemon: Dae
     result = tsym("map", "--host", daemon.spec, "--layout", "arf", "--settle", "0")
 
     assert result.code == 2
-    assert "choose arcs" in result.err
+    assert "choose force" in result.err
 
 
 def test_a_file_that_cannot_be_written_says_so(tsym: Tsym, daemon: Daemon, home: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import struct
 import subprocess
 import sys
-from io import BytesIO
+from dataclasses import replace
+from io import BytesIO, StringIO
 from xml.etree import ElementTree as ET
 
 import networkx as nx
@@ -44,7 +46,7 @@ def test_every_format_writes_every_scene(name: str, scene: Snapshot) -> None:
 
 
 def test_an_unknown_format_lists_the_choices() -> None:
-    with pytest.raises(ExportError, match="choose text, svg, png, dot, graphml, json"):
+    with pytest.raises(ExportError, match="choose text, svg, png, dot, graphml, json, csv, html"):
         render("gif", request_of(scenes.home()))
 
 
@@ -94,6 +96,37 @@ def test_no_name_breaks_out_of_xml(name: str) -> None:
     assert "\x1b" not in made
     assert "\u202e" not in made
     assert not any(element.tag.endswith("script") for element in root.iter())
+
+
+@pytest.mark.parametrize("name", sorted(set(FORMATS) - {"png"}))
+def test_no_name_brings_control_characters_into_any_format(name: str) -> None:
+    made = render(name, request_of(evil())).decode()
+
+    assert not {"\x1b", "\x00", "\u202e"} & set(made)
+
+
+def test_hostile_names_are_drawn_as_png() -> None:
+    assert render("png", request_of(evil())).startswith(b"\x89PNG")
+
+
+def test_hostile_names_come_back_from_json_and_csv_as_they_were_but_harmless() -> None:
+    document = json.loads(render("json", request_of(evil())))
+    rows = list(csv.DictReader(StringIO(render("csv", request_of(evil())).decode(), newline="")))
+
+    assert "<script>alert(1)</script>" in document["nodes"][0]["name"]
+    assert any("<script>alert(1)</script>" in row["from_name"] for row in rows)
+
+
+@pytest.mark.parametrize("name", ["text", "svg", "dot", "graphml", "html"])
+def test_a_note_is_in_every_format_that_people_read(name: str) -> None:
+    request = replace(request_of(scenes.home()), note="names are pseudonyms")
+
+    made = render(name, request).decode()
+    words = " ".join(svg_texts(request)) if name == "svg" else made
+    if name == "html":  # the words of the drawing stand apart
+        words = " ".join(piece.partition("</text>")[0].rpartition(">")[2] for piece in made.split("<text")[1:])
+
+    assert "names are pseudonyms" in words
 
 
 def test_no_name_breaks_out_of_dot() -> None:

@@ -49,6 +49,7 @@ def test_a_page_of_html_may_not_ask_the_network() -> None:
     text = written("html").decode()
 
     assert "default-src 'none'" in text
+    assert "unsafe" not in text
     assert "<script" not in text
 
 

@@ -30,7 +30,8 @@ def quote(text: str) -> str:
 
 def _body(request: ExportRequest) -> Iterator[str]:
     graph = request.graph
-    yield f'graph [label={quote(request.title)}, labelloc=t, fontname="sans-serif", bgcolor="#fbfaf7"];'
+    title = quote(f"{request.title}: {', '.join(request.facts)}")
+    yield f'graph [label={title}, labelloc=t, fontname="sans-serif", bgcolor="#fbfaf7"];'
     yield 'node [shape=ellipse, fontname="sans-serif", style=filled, fillcolor="#ffffff"];'
     yield 'edge [fontname="sans-serif", fontsize=10];'
     for position, group in enumerate(graph.grouping().groups):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tsym_agent.model.documents import node_entry, pair_entry
 from tsym_agent.model.text import printable
+from tsym_agent.model.times import format_time
 from tsym_tui.graph.export.request import ExportRequest
 
 _Fact = str | int | float | bool
@@ -18,6 +19,9 @@ def to_graphml(request: ExportRequest) -> str:
 
     graph = nx.DiGraph()
     graph.graph["title"] = printable(request.title)
+    graph.graph["generated_at"] = format_time(request.snapshot.generated_at)
+    if request.note:
+        graph.graph["note"] = printable(request.note)
     for position, node in enumerate(request.graph.nodes):
         x, y = request.placement.positions[position]
         facts = _facts(node_entry(node)) | {"kind": request.graph.kinds[position].value}

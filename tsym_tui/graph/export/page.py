@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from html import escape
 
+from tsym_tui.graph.export.html import document
 from tsym_tui.graph.export.picture import Picture, make_page
 from tsym_tui.graph.export.png import draw_png
 from tsym_tui.graph.export.request import ExportError
 from tsym_tui.graph.export.svg import draw_svg
 from tsym_tui.graph.frame import Frame, to_plain
 from tsym_tui.graph.themes import Theme
-
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def page(frame: Frame, theme: Theme, format: str, *, title: str, at: datetime | None, note: str = "") -> bytes:  # noqa: A002 - the word of every command
@@ -32,11 +30,8 @@ def page(frame: Frame, theme: Theme, format: str, *, title: str, at: datetime | 
 
 def _to_html(picture: Picture) -> bytes:
     """Put the drawing into a page that asks no network for anything."""
-    head = f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-    style = f"<style>body{{margin:0;background:{picture.background}}}svg{{max-width:100%;height:auto}}</style>"
-    title = f"<title>{escape(picture.title)}</title>"
-    body = f'<html lang="en"><head>{head}{title}{style}</head>\n<body>\n{draw_svg(picture)}</body></html>\n'
-    return f"<!doctype html>\n{body}".encode()
+    style = f"body{{margin:0;background:{picture.background}}}svg{{max-width:100%;height:auto}}"
+    return document(picture.title, draw_svg(picture), style=style).encode()
 
 
 _PAINTERS: dict[str, Callable[[Picture], bytes]] = {

@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 from typing import NamedTuple
 
 from tsym_tui.graph.cells import clip, settle, width
 from tsym_tui.graph.draw import draw_map
-from tsym_tui.graph.drawing.bundles import focus_of, is_dense
 from tsym_tui.graph.export.glyphs import GLYPHS
 from tsym_tui.graph.export.request import ExportRequest
 from tsym_tui.graph.frame import Frame, Run, pad_row
 from tsym_tui.graph.legend import legend
-from tsym_tui.graph.looks import Level, NodeKind, Role
+from tsym_tui.graph.looks import Level, Role
 from tsym_tui.graph.themes import LIGHT, Style, Theme, mix
 
 CELL_WIDTH, CELL_HEIGHT = 9.0, 18.0
 MARGIN = 2
 """Blank cells around everything, across; half as many down."""
+
+MOST_HEAD = 3
+"""Lines of words below the title."""
 
 _BRAILLE = range(0x2800, 0x2900)
 _DOTS = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
@@ -81,17 +84,19 @@ class Picture(NamedTuple):
 
 def make_picture(request: ExportRequest) -> Picture:
     """Draw the map with its title above and its legend below. Themes without colours of their own become light."""
-    theme = coloured(request.options.theme)
+    return draw_in(request, coloured(request.options.theme))
+
+
+def draw_in(request: ExportRequest, theme: Theme) -> Picture:
+    """Draw the map so in a theme that has colours."""
     options = request.options_with(theme=theme, level=Level.BRAILLE)
     drawn = draw_map(request.graph, request.placement, request.size, options)
     columns = drawn.width
     foot = legend(
         columns, theme, thresholds_ms=options.thresholds_ms, with_nodes=True, with_unknown=_has_unknown(drawn)
     )
-    facts = ", ".join(_facts(request))
-    return paint(
-        [*_head(request.title, facts, theme, columns), *drawn.rows, [], *foot.rows], columns, theme, request.title
-    )
+    head = _head(request.title, ", ".join(request.facts), theme, columns)
+    return paint([*head, *drawn.rows, [], *foot.rows], columns, theme, request.title)
 
 
 def make_page(frame: Frame, theme: Theme, *, title: str, words: str) -> Picture:
@@ -129,22 +134,9 @@ def _has_unknown(frame: Frame) -> bool:
 
 def _head(title: str, words: str, theme: Theme, columns: int) -> Iterator[list[Run]]:
     yield [Run(clip(settle(title), columns), theme.style(Role.STRONG))]
-    yield [Run(clip(settle(words), columns), theme.style(Role.DIM))]
+    for line in wrap(settle(words), columns, break_on_hyphens=False)[:MOST_HEAD]:
+        yield [Run(clip(line, columns), theme.style(Role.DIM))]
     yield []
-
-
-def _facts(request: ExportRequest) -> Iterator[str]:
-    """Say what is seen, from where, and when."""
-    graph = request.graph
-    agents = sum(kind in {NodeKind.AGENT, NodeKind.SILENT} for kind in graph.kinds)
-    yield f"{len(graph.nodes)} nodes, {agents} with agent"
-    if request.placement.grouped:
-        yield request.placement.grouped
-    if request.placement.layout == "arcs" or is_dense(graph, request.options):
-        focus = focus_of(graph, request.options)
-        if focus >= 0:
-            yield f"seen from {settle(graph.names[focus])}"
-    yield request.snapshot.generated_at.strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def _add_row(picture: Picture, row: list[Run], y: float, theme: Theme) -> None:
