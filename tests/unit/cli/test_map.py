@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -25,7 +26,7 @@ def test_formats_are_those_of_the_exporters() -> None:
 
 
 def test_help_names_every_layout(tsym: Tsym) -> None:
-    words = set(tsym("map", "--help").out.replace(",", " ").replace(";", " ").split())
+    words = set(re.findall(r"[\w-]+", tsym("map", "--help").out))
 
     assert set(LAYOUTS) <= words
 
