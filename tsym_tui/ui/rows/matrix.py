@@ -23,7 +23,7 @@ from tsym_tui.ui.rows.matrixboard import Board, Room, Spot, Summary, ends_of
 from tsym_tui.ui.rows.matrixcells import Mark, TileLook, look_key
 from tsym_tui.ui.rows.matrixfoot import foot_rows
 from tsym_tui.ui.rows.matrixheads import head_rows
-from tsym_tui.ui.rows.matrixmargins import SAYS_CELLS, Remark, leader_rows, remarks_of, row_says, says_row
+from tsym_tui.ui.rows.matrixmargins import SAYS_CELLS, leader_rows, remarks_of, row_says, says_row, signs_of
 from tsym_tui.ui.rows.matrixmetric import short_number
 from tsym_tui.ui.rows.matrixtiles import Tiles, cursor_of
 from tsym_tui.ui.rows.nodelist import MARK, list_window, node_mark
@@ -136,7 +136,7 @@ def render_matrix(
     body, lines, seen = _body(scene, room, len(heads) + 1)
     rows = [*heads, [], *body]
     if height - len(rows) - len(foot) > len(leaders) + 1:
-        rows += [[], _says(scene, remarks), *([*blank(4), *row] for row in leaders)]
+        rows += [[], _says(scene), *([*blank(4), *row] for row in leaders)]
     rows += [[] for _ in range(height - len(rows) - len(foot))]
     rows = [*rows[: height - len(foot)], *foot]
     legend = tiles.mark_words(_marks_in_sight(board, seen, scene.columns))
@@ -372,19 +372,20 @@ def _other_row(scene: Scene, hidden: Sequence[slice]) -> Row:
     """Write the worst of all rows that are not in sight."""
     board = scene.board
     count = sum(span.stop - span.start for span in hidden)
-    name = fit_text(f"other ({count})", scene.name_cells, scene.pen.signs.ellipsis)
+    name = fit_text(f"other ({count})", scene.name_cells + 2, scene.pen.signs.ellipsis)
     items = board.columns.items
     single = [at for at in scene.columns if not items[at].is_folded]
     keys = [summary.worst for summary in board.sums_across(hidden, single)]
     sums = {at: board.sum_up(hidden, [board.column_span(at)]) for at in scene.columns if items[at].is_folded}
     other = board.sum_up(hidden, scene.others) if scene.others else None
-    return [*blank(LEFT), scene.pen.dim(name), *blank(2), *_cells(scene, iter(keys), sums, other)]
+    return [*blank(LEFT), scene.pen.dim(name), *_cells(scene, iter(keys), sums, other)]
 
 
-def _says(scene: Scene, remarks: Sequence[Remark]) -> Row:
+def _says(scene: Scene) -> Row:
     """Write the signs of the columns that say something."""
-    label = fit_text("column says" if remarks else "", scene.name_cells + 4, scene.pen.signs.ellipsis)
-    return [*blank(LEFT - 2), scene.pen.dim(label), *says_row(remarks, 0)]
+    signs = signs_of(scene.tiles, scene.board, scene.columns)
+    label = fit_text("column says" if signs else "", scene.name_cells + 4, scene.pen.signs.ellipsis)
+    return [*blank(LEFT - 2), scene.pen.dim(label), *says_row(signs)]
 
 
 def _marks_in_sight(board: Board, rows: Sequence[int], columns: range) -> set[Mark]:

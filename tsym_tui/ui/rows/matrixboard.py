@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -19,7 +19,7 @@ from tsym_tui.graph.groups import Criterion
 from tsym_tui.graph.themes import THRESHOLDS_MS
 from tsym_tui.ui.digests import Digest
 from tsym_tui.ui.rows.matrixaxis import Axis, Wanted, arrange
-from tsym_tui.ui.rows.matrixcells import KINDS, Cells, Codes, Keys, Kind, Numbers, Sheet, count_kinds, read_sheet
+from tsym_tui.ui.rows.matrixcells import Cells, Codes, Keys, Kind, Numbers, Sheet, count_kinds, read_sheet
 from tsym_tui.ui.rows.matrixmetric import Choice
 from tsym_tui.ui.rows.matrixorder import badness, mean_of, profiles, seriate
 from tsym_tui.ui.rows.pens import Row
@@ -27,7 +27,6 @@ from tsym_tui.ui.rows.pens import Row
 SCREENS_OF_ROWS = 4
 """Rows scroll before their groups fold: a list of this many screens is still walked through."""
 
-Counts: TypeAlias = NDArray[np.intp]
 Value = TypeVar("Value", bound=np.generic)
 
 
@@ -115,19 +114,20 @@ class Board:
         return np.maximum.reduceat(along, self.rows.starts[:-1], axis=0)
 
     @cached_property
-    def row_counts(self) -> Counts:
+    def row_counts(self) -> list[list[int]]:
         """How often each kind stands in each row item, over all columns."""
         return self._counts(self.kinds, self.rows)
 
     @cached_property
-    def column_counts(self) -> Counts:
+    def column_counts(self) -> list[list[int]]:
         """How often each kind stands in each column item, over all rows."""
         return self._counts(self.kinds.T, self.columns)
 
-    def _counts(self, kinds: Codes, axis: Axis) -> Counts:
+    def _counts(self, kinds: Codes, axis: Axis) -> list[list[int]]:
         if not axis.items:
-            return np.zeros((0, KINDS), dtype=np.intp)
-        return np.add.reduceat(count_kinds(kinds), axis.starts[:-1], axis=0)
+            return []
+        found: list[list[int]] = np.add.reduceat(count_kinds(kinds), axis.starts[:-1], axis=0).tolist()
+        return found
 
     def prepare(self) -> None:
         """Work out what every drawing needs: in a thread, where there is much of it."""

@@ -97,8 +97,8 @@ def _where(tiles: Tiles, board: Board, spot: Spot) -> Row:
     kind = board.worst_kinds[spot.row, spot.column]
     if kind <= Kind.WELL:
         return []
-    row = verdict_of(board.row_counts[spot.row].tolist())
-    column = verdict_of(board.column_counts[spot.column].tolist())
+    row = verdict_of(board.row_counts[spot.row])
+    column = verdict_of(board.column_counts[spot.column])
     names = board.rows.items[spot.row].name, board.columns.items[spot.column].name
     if row is not None and column is not None:
         return [
@@ -112,8 +112,8 @@ def _where(tiles: Tiles, board: Board, spot: Spot) -> Row:
     return [
         pen.strong("this cell"),
         pen.dim(
-            f"  {_bad(board.row_counts[spot.row].tolist())} in its row and "
-            f"{_bad(board.column_counts[spot.column].tolist())} in its column are bad"
+            f"  {_bad(board.row_counts[spot.row])} in its row and "
+            f"{_bad(board.column_counts[spot.column])} in its column are bad"
         ),
     ]
 

@@ -91,6 +91,11 @@ def _titles(pen: Pen, bands: list[tuple[Band, range]], cursor: int) -> Row:
     return row[:-1]
 
 
+@lru_cache(maxsize=4096)
+def _two_cells(char: str) -> str:
+    return fit_text(char, TILE, "")
+
+
 def _line(
     pen: Pen, bands: list[tuple[Band, range]], texts: dict[int, str], line: int, size: tuple[int, int], cursor: int
 ) -> Row:
@@ -101,11 +106,13 @@ def _line(
         if band.is_folded:
             text = f"+{band.count}" if line == max(0, letters - 1) or depth == 0 else ""
             row.append(pen(fit_text(text, band.cells, ""), Role.DIM))
-        for column in seen if not band.is_folded else ():
-            char = fit_text(texts[column][line], TILE, "")
-            if column == cursor:
-                row.append(pen.accent(char))
-            else:
-                row.append(pen(char, Role.DIM) if line < letters else pen(char, Role.TEXT, bold=True))
+            row += blank(BAND_GAP)
+            continue
+        chars = [_two_cells(texts[column][line]) for column in seen]
+        here = cursor - seen.start if cursor in seen else len(chars)
+        role, bold = (Role.DIM, None) if line < letters else (Role.TEXT, True)
+        row.append(pen("".join(chars[:here]), role, bold=bold))
+        if here < len(chars):
+            row += [pen.accent(chars[here]), pen("".join(chars[here + 1 :]), role, bold=bold)]
         row += blank(BAND_GAP)
     return row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from enum import Enum
 
@@ -16,12 +17,12 @@ from tsym_tui.graph.frame import Run
 from tsym_tui.graph.looks import Role, format_age, host_words
 from tsym_tui.graph.themes import Style
 from tsym_tui.ui.digests import Digest
-from tsym_tui.ui.rows.matrixaxis import TILE, Axis, bands_in_sight
+from tsym_tui.ui.rows.matrixaxis import Axis, Band, bands_in_sight
 from tsym_tui.ui.rows.matrixboard import Board
 from tsym_tui.ui.rows.matrixcells import Kind
 from tsym_tui.ui.rows.matrixmetric import Metric
 from tsym_tui.ui.rows.matrixtiles import Tiles, sign_of
-from tsym_tui.ui.rows.pens import Pen, Row, blank, clip, fit
+from tsym_tui.ui.rows.pens import Pen, Row, blank, clip
 
 SAYS_CELLS = 14
 MOSTLY = 0.8
@@ -100,7 +101,7 @@ def _row_says(tiles: Tiles, digest: Digest, board: Board, row: int) -> Row:
     silent = _silence(digest, _node_of(board.rows, board.row_refs, row))
     if silent:
         return clip([pen(silent, Role.WARN)], SAYS_CELLS, pen.signs.ellipsis)
-    counts = board.row_counts[row].tolist()
+    counts = board.row_counts[row]
     verdict = verdict_of(counts)
     if verdict is not None:
         words = f"{verdict.share} {verdict.words(board.choice.metric)}"
@@ -143,52 +144,84 @@ class Remark(msgspec.Struct, frozen=True):
     """The lowest is told first."""
 
 
-def remarks_of(tiles: Tiles, digest: Digest, board: Board, columns: range) -> list[Remark]:
-    """Say what columns in sight say as one; a whole group that agrees is said once."""
-    found: list[Remark] = []
-    offsets, start = board.columns.offsets, board.columns.offsets[columns.start]
-    for band, seen in bands_in_sight(board.columns, columns):
-        verdicts = {at: verdict for at in seen if (verdict := verdict_of(board.column_counts[at].tolist()))}
-        agrees = len(verdicts) == band.stop - band.start and len({v.trouble for v in verdicts.values()}) == 1
-        is_one = band.title and agrees and (band.count > 1)
-        for at in list(verdicts)[:1] if is_one else verdicts:
-            items = range(band.start, band.stop) if is_one else range(at, at + 1)
-            title = band.title if is_one else board.columns.items[at].name
-            found.append(_remark(tiles, digest, board, (offsets[at] - start, title), items, verdicts))
+def signs_of(tiles: Tiles, board: Board, columns: range) -> list[tuple[int, Run]]:
+    """Return the sign of each column in sight that says something as one, and its cell."""
+    found = []
+    for _, seen in bands_in_sight(board.columns, columns):
+        for at in seen:
+            verdict = verdict_of(board.column_counts[at])
+            if verdict is not None:
+                found.append((_cell_of(board, columns, at), _sign(tiles, board, at, verdict)))
     return found
 
 
+def _cell_of(board: Board, columns: range, at: int) -> int:
+    return board.columns.offsets[at] - board.columns.offsets[columns.start]
+
+
+def _sign(tiles: Tiles, board: Board, at: int, verdict: Verdict) -> Run:
+    key = board.typical_key(at, (verdict.kind,), is_row=False)
+    return Run(tiles[key][0].text.strip(), tiles.style(key))
+
+
+def remarks_of(tiles: Tiles, digest: Digest, board: Board, columns: range) -> list[Remark]:
+    """Say what columns in sight say as one; what most of a group agree on is said once."""
+    found: list[Remark] = []
+    for band, seen in bands_in_sight(board.columns, columns):
+        verdicts = {at: verdict for at in seen if (verdict := verdict_of(board.column_counts[at]))}
+        agreed = _agreed(board, band) if verdicts and band.title and band.count > 1 else []
+        here = [at for at in agreed if at in verdicts]
+        if here:
+            place = _cell_of(board, columns, here[0]), band.title
+            found.append(_remark(tiles, digest, board, place, agreed, _asked(board, band)))
+        for at in verdicts.keys() - set(here):
+            place = _cell_of(board, columns, at), board.columns.items[at].name
+            found.append(_remark(tiles, digest, board, place, [at], [at]))
+    return found
+
+
+def _asked(board: Board, band: Band) -> list[int]:
+    """List the columns of a group that hosts asked about."""
+    columns = range(band.start, band.stop)
+    return [at for at in columns if sum(board.column_counts[at][Kind.WELL :]) >= FEWEST_ASKED]
+
+
+def _agreed(board: Board, band: Band) -> list[int]:
+    """List the columns of a group that say the same, if most of those that were asked about do."""
+    asked = _asked(board, band)
+    told = {at: verdict.trouble for at in asked if (verdict := verdict_of(board.column_counts[at])) is not None}
+    if not told:
+        return []
+    trouble, count = Counter(told.values()).most_common(1)[0]
+    return [at for at in told if told[at] is trouble] if count >= MOSTLY * len(asked) else []
+
+
 def _remark(
-    tiles: Tiles,
-    digest: Digest,
-    board: Board,
-    place: tuple[int, str],
-    items: range,
-    verdicts: dict[int, Verdict],
+    tiles: Tiles, digest: Digest, board: Board, place: tuple[int, str], told: Sequence[int], asked: Sequence[int]
 ) -> Remark:
+    """Put into words what some columns tell, of those that were asked about."""
     x, title = place
-    told = [verdicts[at] for at in items]
-    worst = max(told, key=lambda verdict: verdict.count)
-    style = tiles.style(board.typical_key(items[0], worst.kinds, is_row=False))
-    key = board.typical_key(items[0], (worst.kind,), is_row=False)
-    sign = Run(tiles[key][0].text.strip() or sign_of(tiles.pen, worst.kind, board.choice.metric), style)
-    words = f"{worst.words(board.choice.metric)} {_share(board, told)}{_detail(digest, board, items, worst)}"
-    rank = list(Trouble).index(worst.trouble) * 1000 - worst.count
-    return Remark(x, sign, Run(title, _strong(style)), words, rank)
+    verdicts = [verdict for at in told if (verdict := verdict_of(board.column_counts[at])) is not None]
+    verdict = max(verdicts, key=lambda one: one.count)
+    sign = _sign(tiles, board, told[0], verdict)
+    count = sum(one.count for one in verdicts)
+    share = _share(board, count, sum(sum(board.column_counts[at][Kind.WELL :]) for at in asked), len(asked))
+    words = f"{verdict.words(board.choice.metric)} {share}{_detail(digest, board, told, verdict)}"
+    rank = list(Trouble).index(verdict.trouble) * 100_000 - count
+    return Remark(x, sign, Run(title, _strong(sign.style)), words, rank)
 
 
-def _share(board: Board, told: Sequence[Verdict]) -> str:
+def _share(board: Board, count: int, asked: int, columns: int) -> str:
     """Say from how many of those that asked."""
-    count, asked = sum(one.count for one in told), sum(one.asked for one in told)
     way = "to" if board.choice.is_swapped else "from"
     if count == asked:
-        return f"{way} all {asked}" if len(told) == 1 else f"{way} everywhere"
+        return f"{way} all {asked}" if columns == 1 else f"{way} everywhere"
     return f"{way} {count} of {asked}"
 
 
-def _detail(digest: Digest, board: Board, items: range, verdict: Verdict) -> str:
+def _detail(digest: Digest, board: Board, told: Sequence[int], verdict: Verdict) -> str:
     """Add since when, through which region, or how slow."""
-    refs = [board.column_refs[member] for at in items for member in board.columns.items[at].members]
+    refs = [board.column_refs[member] for at in told for member in board.columns.items[at].members]
     book = digest.outgoing if board.choice.is_swapped else digest.incoming
     pairs = [pair for ref in refs[:50] for pair in book.get(ref, ())]
     match verdict.trouble:
@@ -198,8 +231,8 @@ def _detail(digest: Digest, board: Board, items: range, verdict: Verdict) -> str
         case Trouble.RELAYED:
             return _carriers(pairs)
         case Trouble.SLOW:
-            number, _ = board.figures(slice(None), board.columns.span(items.start, items.stop))
-            return "" if number is None else f", up to {board.choice.metric.say(number)}"
+            figures = [board.figures(slice(None), board.column_span(at))[0] or 0.0 for at in told]
+            return f", up to {board.choice.metric.say(max(figures))}"
         case Trouble.MIXED:
             return ""
 
@@ -214,14 +247,14 @@ def _carriers(pairs: Sequence[Pair]) -> str:
     return " by peer relay" if paths == {PathKind.PEER_RELAY} else ""
 
 
-def says_row(remarks: Sequence[Remark], cells: int) -> Row:
+def says_row(signs: Sequence[tuple[int, Run]]) -> Row:
     """Write the signs of the columns that say something."""
     row: Row = []
     at = 0
-    for remark in sorted(remarks, key=lambda remark: remark.x):
-        row += [*blank(remark.x - at), remark.sign]
-        at = remark.x + 1
-    return fit(row, max(cells, at, TILE), "")
+    for x, sign in signs:
+        row += [*blank(x - at), sign]
+        at = x + 1
+    return row
 
 
 def leader_rows(pen: Pen, remarks: Sequence[Remark], cells: int, most: int, left: int = 0) -> list[Row]:
