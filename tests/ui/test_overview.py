@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -24,10 +25,12 @@ from tsym_tui.ui.rows.overview import render_overview
 from tsym_tui.ui.rows.pens import Pen, width_of
 from tsym_tui.ui.rows.selection import plain_text
 from tsym_tui.ui.rows.timestrips import strip_pictures, strip_row
+from tsym_tui.ui.rows.trendlines import spark_rows
 from tsym_tui.ui.screens.detail import DetailScreen
 from tsym_tui.ui.screens.matrix import MatrixScreen
 from tsym_tui.ui.screens.overview import OverviewScreen
 from tsym_tui.ui.settings import Settings
+from tsym_tui.ui.trends import Trends
 from tsym_tui.ui.widgets.overviewpane import OverviewPane
 
 DARK = Pen(THEMES["dark"])
@@ -194,6 +197,39 @@ def test_a_strip_shows_when_a_pair_changed() -> None:
 
     assert text == "━━━━━━━━✕✕✕✕"
     assert strip.since == "3 min"
+
+
+def test_a_calm_trend_is_a_flat_line_and_a_fall_is_seen() -> None:
+    calm, fall = spark_rows([99.0] * 30, 6, 10.0), spark_rows([99.0] * 20 + [40.0] * 10, 6, 10.0)
+
+    assert [bool(row.strip()) for row in calm].count(True) == 1
+    assert all(row.strip() for row in fall)
+    assert {len(row) for row in (*calm, *fall)} == {6}
+
+
+def test_trends_stand_beside_large_figures_once_there_are_some() -> None:
+    picture, trends = pictures.home(), Trends()
+    for place in range(12):
+        trends.take(numbers(picture), picture.generated_at + timedelta(seconds=10 * place))
+    text = written(picture, trends=trends)
+
+    assert len(trends.reachable) == 12
+    assert any(0x2800 < ord(char) < 0x2900 for char in text)
+    assert not any(0x2800 < ord(char) < 0x2900 for char in written(picture))
+
+
+def test_pictures_that_follow_each_other_closely_are_one_point() -> None:
+    picture, trends = pictures.home(), Trends()
+    for place in range(5):
+        trends.take(numbers(picture), picture.generated_at + timedelta(seconds=place))
+
+    assert len(trends.direct) == 1
+
+
+def test_a_verdict_without_room_ends_with_a_whole_part() -> None:
+    text = written(pictures.home(), (50, 12))
+
+    assert "1 node is dead, 1 pair answers one way only\n" in text
 
 
 # the screen

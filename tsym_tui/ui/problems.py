@@ -73,7 +73,7 @@ def _of_host(digest: Digest, host: Host) -> Iterator[Problem]:
             host_words(host),
             nodes,
             sentence=_HOST_SENTENCES[host.state] + _login_words(host) + _seen_words(digest, ref),
-            when="" if host.age_s is None else format_age(host.age_s),
+            when=format_age(host.age_s) if host.state is HostState.FAILED and host.age_s is not None else "",
             weight=weight_of(Kind.HOST, count=_dead_pairs(digest, ref)),
         )
     elif host.health:

@@ -9,18 +9,21 @@ import msgspec
 from tsym_agent.model.paths import PathKind, SampleState
 from tsym_tui.graph.cells import width
 from tsym_tui.graph.frame import Run
-from tsym_tui.graph.looks import LOOKS, Look, Role, format_age, format_ms
+from tsym_tui.graph.looks import LOOKS, Level, Look, Role, format_age, format_ms
 from tsym_tui.ui.overviews import Overview, counted, percent, quiet_words
 from tsym_tui.ui.problems import Problem
 from tsym_tui.ui.rows.figures import FIGURE_ROWS, figure_rows
 from tsym_tui.ui.rows.nodelist import problem_mark, selectable
 from tsym_tui.ui.rows.pens import Pen, Row, blank, clip, fit, fit_text, joined, spread, width_of
 from tsym_tui.ui.rows.timestrips import StripPicture, strip_row
+from tsym_tui.ui.rows.trendlines import spark_rows
+from tsym_tui.ui.trends import LEAST_POINTS, Trends
 
 MARGIN = 3
 MOST_SHOWN = 10
 """The worst things; a tall screen shows twice as many."""
 
+LEAST_SPARK, MOST_SPARK = 5, 12
 WHEN_CELLS = 8
 OPENS_CELLS = 6
 STRIP_CELLS = 24
@@ -45,6 +48,10 @@ class Tile(msgspec.Struct, frozen=True):
     short_words: str
     role: Role = Role.STRONG
     words_role: Role = Role.TEXT
+    trend: tuple[float, ...] = ()
+    """How the number went, oldest first."""
+    least_span: float = 1.0
+    """The smallest change that a trend shows at full height."""
 
 
 class Drawn(msgspec.Struct, frozen=True):
@@ -54,16 +61,23 @@ class Drawn(msgspec.Struct, frozen=True):
     places: dict[int, int]
 
 
-def tiles_of(overview: Overview) -> tuple[Tile, ...]:
+def tiles_of(overview: Overview, trends: Trends | None = None) -> tuple[Tile, ...]:
     """Return the tiles, from what is gone to what will go."""
+    kept = trends if trends is not None else Trends()
     return (
-        _reach(overview),
-        _hosts(overview),
-        _direct(overview),
-        _times(overview),
+        _with_trend(_reach(overview), kept.reachable, 10.0),
+        _with_trend(_hosts(overview), kept.hosts, 2.0),
+        _with_trend(_direct(overview), kept.direct, 10.0),
+        _with_trend(_times(overview), kept.median_ms, 20.0),
         _warnings(overview),
         _keys(overview),
     )
+
+
+def _with_trend(tile: Tile, values: Sequence[float], least_span: float) -> Tile:
+    if len(values) < LEAST_POINTS:
+        return tile
+    return msgspec.structs.replace(tile, trend=tuple(values), least_span=least_span)
 
 
 def _reach(overview: Overview) -> Tile:
@@ -165,7 +179,17 @@ def _tile(pen: Pen, tile: Tile, cells: int, *, is_large: bool) -> list[Row]:
         return [head, [], [], figure, [], [], foot] if is_large else [head, clip(figure, cells, ellipsis), foot]
     body: list[Row] = [[pen(row, tile.role, bold=True)] for row in large]
     body[-1] = clip([*body[-1], unit], cells, ellipsis)
-    return [head, [], *body, [], foot]
+    return [head, [], *_beside(pen, body, tile, cells), [], foot]
+
+
+def _beside(pen: Pen, body: list[Row], tile: Tile, cells: int) -> list[Row]:
+    """Put the trend at the right of a large figure, where there is room and a font for it."""
+    used = max(width_of(row) for row in body)
+    room = min(MOST_SPARK, cells - used - 2)
+    if not tile.trend or room < LEAST_SPARK or pen.level is not Level.BRAILLE:
+        return body
+    line = spark_rows(tile.trend, room, tile.least_span)
+    return [[*fit(row, cells - room - 1), pen.dim(part)] for row, part in zip(body, line, strict=True)]
 
 
 _SHARES = (
@@ -275,9 +299,7 @@ def _sentence(pen: Pen, problem: Problem, *, is_selected: bool) -> Row:
     return [*row, pen(f" {problem.sentence or problem.words}")]
 
 
-def heading_row(
-    pen: Pen, shown: int, total: int, cells: int, span_s: float | None, *, is_live: bool = True
-) -> Row:
+def heading_row(pen: Pen, shown: int, total: int, cells: int, span_s: float | None, *, is_live: bool = True) -> Row:
     """Write the heading of the list."""
     count = f"{shown} of {total}" if shown < total else f"{total}"
     left = [pen.strong("worst now"), pen.dim(f"  {count}")]
@@ -316,10 +338,14 @@ def quiet_row(pen: Pen, overview: Overview, cells: int) -> Row:
 def verdict_row(pen: Pen, overview: Overview, cells: int) -> Row:
     """Write the one sentence."""
     mark = [pen(f"{pen.signs.check} ", Role.OK)] if overview.is_well else []
-    return [*blank(MARGIN), *clip([*mark, pen.strong(overview.verdict)], cells - 2 * MARGIN, pen.signs.ellipsis)]
+    room = cells - 2 * MARGIN - width_of(mark)
+    parts = overview.verdict.split(", ")
+    while len(parts) > 1 and width(", ".join(parts)) > room:
+        parts.pop()  # whole parts or none: the list below says it all
+    return [*blank(MARGIN), *mark, *clip([pen.strong(", ".join(parts))], room, pen.signs.ellipsis)]
 
 
-def render_overview(
+def render_overview(  # noqa: PLR0913 - the screen shows that many things
     pen: Pen,
     overview: Overview,
     problems: Sequence[Problem],
@@ -327,6 +353,7 @@ def render_overview(
     *,
     selected: int | None = None,
     strips: Mapping[int, StripPicture] | None = None,
+    trends: Trends | None = None,
 ) -> Drawn:
     """Write the screen for a size: the list keeps ten rows where it can, the rest gives way before it.
 
@@ -334,7 +361,7 @@ def render_overview(
     """
     cells, height = size
     strips, is_live = strips or {}, selected is not None
-    top = _top(pen, overview, cells, height, min(len(problems), MOST_SHOWN))
+    top = _top(pen, overview, trends, (cells, height), min(len(problems), MOST_SHOWN))
     is_roomy = height - len(top) >= MOST_SHOWN + 6
     room = height - len(top) - 1 - (2 if is_roomy else 0) - (3 if is_roomy else 0)
     most = 2 * MOST_SHOWN if room >= 2 * MOST_SHOWN + 4 else MOST_SHOWN
@@ -370,9 +397,10 @@ def _more(pen: Pen, count: int) -> Row:
     return [*blank(MARGIN + 7), pen(f"{count} more", Role.CHROME)]
 
 
-def _top(pen: Pen, overview: Overview, cells: int, height: int, wanted: int) -> list[Row]:
+def _top(pen: Pen, overview: Overview, trends: Trends | None, size: tuple[int, int], wanted: int) -> list[Row]:
     """Write what stands above the list, as much of it as leaves the list its rows."""
-    tiles = tiles_of(overview)
+    cells, height = size
+    tiles = tiles_of(overview, trends)
     is_large = cells >= FIGURES_FROM[0] and height >= FIGURES_FROM[1] and not pen.is_ascii
     verdict = verdict_row(pen, overview, cells)
     if is_large:

@@ -16,6 +16,7 @@ from tsym_tui.ui.problemvalues import Problem
 from tsym_tui.ui.rows.overview import render_overview
 from tsym_tui.ui.rows.pens import Row, blank
 from tsym_tui.ui.rows.timestrips import StripPicture, strip_pictures
+from tsym_tui.ui.trends import Trends
 from tsym_tui.ui.views import Picture
 from tsym_tui.ui.widgets.lists import Scrolled
 from tsym_tui.ui.widgets.panes import Pane
@@ -41,6 +42,7 @@ class OverviewPane(Pane):
         super().__init__(desk, id=id, classes=classes)
         self.place = 0
         """Which problem is selected."""
+        self.trends = Trends()
         self._chosen: Problem | None = None
         self._overview: tuple[Picture, Overview] | None = None
         self._places: dict[int, int] = {}
@@ -76,8 +78,15 @@ class OverviewPane(Pane):
             return [[], [*blank(3), self.pen.dim("counting")]]
         problems = self.problems
         self._stay(problems)
+        self.trends.take(overview, picture.snapshot.generated_at)
         drawn = render_overview(
-            self.pen, overview, problems, (cells, height), selected=self.place, strips=self._lately(problems)
+            self.pen,
+            overview,
+            problems,
+            (cells, height),
+            selected=self.place,
+            strips=self._lately(problems),
+            trends=self.trends,
         )
         self._places = drawn.places
         return drawn.rows
