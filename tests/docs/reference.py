@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,9 @@ from tsym_agent.server.problems import Code, problem
 from tsym_agent.server.routes import EVENT_COMMANDS, HEALTH_PATH, LOCALAPI_PREFIX, ROUTES, Route
 from tsym_tui.cli.options import Setting
 from tsym_tui.cli.root import COMMANDS, load_command, tsym
+from tsym_tui.cli.schema import settings_schema
+from tsym_tui.ui.keymaps import listed, shown
+from tsym_tui.ui.keys import KEYS
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
@@ -23,6 +27,8 @@ def pages() -> dict[Path, str]:
     return {
         REFERENCE / "commands.md": commands_page(),
         REFERENCE / "settings.md": settings_page(),
+        REFERENCE / "keys.md": keys_page(),
+        REFERENCE / "settings.schema.json": json.dumps(settings_schema(), indent=2, ensure_ascii=False) + "\n",
         REFERENCE / "agent.md": agent_page(),
         REFERENCE / "localapi.md": agentpages.commands_of_daemons(),
         REFERENCE / "metrics.md": agentpages.metrics(),
@@ -68,7 +74,12 @@ def settings_page() -> str:
         'tags = ["edge"]',
         "```",
         "",
-        "A key that no option reads is an error that names the file, the line and the key.",
+        "A key that no option reads is an error that names the file, the line and the key. An editor that checks TOML",
+        "takes [the schema](settings.schema.json), which `tsym config --schema` prints. `[keys]` gives actions other",
+        "keys: [Keys](keys.md).",
+        "",
+        '`eval "$(tsym completion bash)"` (or `zsh`) in a shell\'s start-up file completes commands, options, hosts of',
+        "`hosts.toml` and what `tsym get` can ask; `tsym completion fish` goes to a file in fish's `completions`.",
         "",
         "`TS_SOCKET` names the socket of `local`, as it does for Tailscale's own container.",
     ]
@@ -77,6 +88,38 @@ def settings_page() -> str:
         if options:
             lines += ["", f"## {f'tsym {name}'.strip()}", "", "| option | environment | file |", "|---|---|---|"]
             lines += [_row(name, command, option) for option in options]
+    return "\n".join(lines) + "\n"
+
+
+def keys_page() -> str:
+    """List what keys do, and what settings call it."""
+    lines = [
+        "# Keys",
+        "",
+        "Made from the key table; `?` in the app shows the keys of the screen in front, `tsym config --keys` all that",
+        "are in force. A key has one meaning in a screen.",
+        "",
+        "`[keys]` in `config.toml` gives an action other keys, by the name in this table or, where an action has one",
+        "meaning only, by its word in the key row; `[keys.map]` does so on that screen alone. Several keys are parted",
+        "by blanks or written as a list, none takes the keys away:",
+        "",
+        "```toml",
+        "[keys]",
+        'probe = "P"',
+        'only-problems = "! ctrl+e"',
+        "",
+        "[keys.map]",
+        'layout = ["L", "Y"]',
+        "```",
+        "",
+        "Two meanings for one key are refused, and the message names both.",
+        "",
+        "| name | keys | screens | |",
+        "|---|---|---|---|",
+    ]
+    for name, keys, where, words in listed(KEYS):
+        marks = " ".join(f"`{shown(key)}`" if key != "grave_accent" else "`` ` ``" for key in keys.split())
+        lines.append(f"| `{name}` | {marks.replace('|', chr(92) + '|')} | {where} | {words} |")
     return "\n".join(lines) + "\n"
 
 

@@ -58,6 +58,11 @@ def require_terminal() -> None:
     """Refuse to paint into a file or a pipe."""
     if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
         raise CommandError("the app needs a terminal; `tsym matrix` and `tsym map` print the same as text")
+    if os.environ.get("TERM") == "dumb":
+        raise CommandError(
+            "this terminal calls itself dumb and cannot be painted on; `tsym matrix` and `tsym nodes` print the same "
+            "as text, and TERM=vt100 tries all the same"
+        )
 
 
 def open_app(wishes: FrameWishes, opener: SourceOpener) -> int:

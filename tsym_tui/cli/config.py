@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 from click.core import ParameterSource
 
-from tsym_tui.cli.options import CONFIG_KEY, Setting, look_options, shared_options
+from tsym_tui.cli.options import CONFIG_KEY, KEYS_KEY, Setting, look_options, shared_options
+
+if TYPE_CHECKING:
+    from tsym_tui.cli.wishes import Wishes
 
 
 class Effective(NamedTuple):
@@ -24,17 +27,30 @@ class Effective(NamedTuple):
 
 
 @click.command("config", short_help="Print every setting, its value, and where it comes from.")
+@click.option("--keys", "lists_keys", is_flag=True, help="Print the keys of the app, with those of the file.")
+@click.option("--schema", "wants_schema", is_flag=True, help="Print the JSON schema of the settings file.")
 @shared_options("json")
 @look_options
 @click.pass_context
-def command(ctx: click.Context, /, **given: object) -> int:
-    """Print every setting, its value, and where it comes from: the environment, the settings file, or the default."""
+def command(ctx: click.Context, /, lists_keys: bool, wants_schema: bool, **given: object) -> int:
+    """Print every setting, its value, and where it comes from: the environment, the settings file, or the default.
+
+    With --keys, what keys do in the app and the names that [keys] of the file knows them by; with --schema, the shape
+    of the file for editors that check it.
+    """
     from tsym_tui.cli.documents import emit_document
     from tsym_tui.cli.texts import Column, choose_pen, emit, table
     from tsym_tui.cli.wishes import Wishes, to_wishes
     from tsym_tui.graph.themes import Role
 
     wishes = to_wishes(given, Wishes)
+    if wants_schema:
+        from tsym_tui.cli.schema import settings_schema
+
+        emit_document(settings_schema(), wishes)
+        return 0
+    if lists_keys:
+        return _print_keys(ctx, wishes)
     found = list(effective_settings(ctx))
     if wishes.wants_json:
         emit_document({"schema": "tsym/settings/1", "settings": [setting._asdict() for setting in found]}, wishes)
@@ -50,6 +66,29 @@ def command(ctx: click.Context, /, **given: object) -> int:
         for setting in found
     ]
     columns = [Column("SETTING"), Column("VALUE", most=40), Column("FROM", most=200), Column("VARIABLE")]
+    emit(pen.write(table(pen, columns, lines)))
+    return 0
+
+
+def _print_keys(ctx: click.Context, wishes: Wishes) -> int:
+    """Print what can be given other keys, one row an action."""
+    from tsym_tui.cli.documents import emit_document
+    from tsym_tui.cli.texts import Column, choose_pen, emit, table
+    from tsym_tui.graph.themes import Role
+    from tsym_tui.ui.keymaps import listed, remapped, shown
+
+    rows = [
+        (name, " ".join(shown(key) for key in keys.split()), where, meaning)
+        for name, keys, where, meaning in listed(remapped(ctx.meta.get(KEYS_KEY, {})))
+    ]
+    if wishes.wants_json:
+        entries = [dict(zip(("name", "keys", "screens", "meaning"), row, strict=True)) for row in rows]
+        emit_document({"schema": "tsym/keys/1", "keys": entries}, wishes)
+        return 0
+    pen = choose_pen(wishes)
+    roles = (Role.STRONG, Role.ACCENT, Role.DIM, Role.TEXT)
+    lines = [[pen.run(text, role) for text, role in zip(row, roles, strict=True)] for row in rows]
+    columns = [Column("ACTION"), Column("KEYS"), Column("SCREENS", most=40), Column("MEANING", most=80)]
     emit(pen.write(table(pen, columns, lines)))
     return 0
 
@@ -76,6 +115,8 @@ def effective_settings(ctx: click.Context) -> Iterator[Effective]:
                         _origin(source, option, found, str(file)),
                         option.variables(found)[0],
                     )
+    for name, keys in ctx.meta.get(KEYS_KEY, {}).items():
+        yield Effective("keys", name, keys, str(file), "")
 
 
 def _is_set(value: object) -> bool:

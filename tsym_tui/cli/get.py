@@ -20,7 +20,7 @@ from tsym_tui.cli.documents import emit_document, emit_line
 from tsym_tui.cli.errors import CommandError
 from tsym_tui.cli.exits import Exit
 from tsym_tui.cli.names import find_node, parse_address
-from tsym_tui.cli.options import look_options, setting, shared_options
+from tsym_tui.cli.options import completer, look_options, setting, shared_options
 from tsym_tui.cli.session import open_fleet, run
 from tsym_tui.cli.tables import catalogue_rows, sheet_rows, spread_rows
 from tsym_tui.cli.texts import choose_pen, emit, narrate
@@ -67,8 +67,8 @@ class GetWishes(Wishes, frozen=True, kw_only=True):
 
 
 @click.command("get", short_help="Ask many hosts one LocalAPI question at once.")
-@click.argument("name", metavar="[COMMAND]", default="")
-@click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...")
+@click.argument("name", metavar="[COMMAND]", default="", shell_complete=completer("local_commands"))
+@click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...", shell_complete=completer("values"))
 @setting("--on", multiple=True, metavar="SELECTOR", help="Hosts to ask: names, tags, a filter, `all`; repeatable.")
 @setting(
     "--timeout",

@@ -87,6 +87,21 @@ class Thresholds(click.ParamType[tuple[float, ...]]):
         return numbers
 
 
+Completer = Callable[[click.Context, click.Parameter, str], list[str]]
+
+
+def completer(name: str) -> Completer:
+    """Return what completes a value in a shell: a function of `completing`, loaded when a shell asks."""
+
+    def complete(ctx: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
+        from tsym_tui.cli import completing
+
+        found: Completer = getattr(completing, name)
+        return found(ctx, parameter, typed)
+
+    return complete
+
+
 def setting(*declarations: str, **attributes: object) -> Decorator:
     """Make an option of the one command it stands at."""
     return click.option(*declarations, cls=Setting, **attributes)
@@ -97,7 +112,13 @@ def _shared(*declarations: str, **attributes: object) -> Callable[[], Decorator]
 
 
 _SHARED: dict[str, Callable[[], Decorator]] = {
-    "host": _shared("--host", multiple=True, metavar="SPEC", help="A host to ask; repeatable. See `tsym --help`."),
+    "host": _shared(
+        "--host",
+        multiple=True,
+        metavar="SPEC",
+        shell_complete=completer("hosts"),
+        help="A host to ask; repeatable. See `tsym --help`.",
+    ),
     "scan": _shared(
         "--scan", is_flag=True, help="Also knock once at each online peer for an agent that carries no tag."
     ),
@@ -128,7 +149,12 @@ _SHARED: dict[str, Callable[[], Decorator]] = {
         help="How often --watch prints.",
     ),
     "layout": _shared(
-        "--layout", default="auto", show_default=True, metavar="NAME", help="Layout of the map; `tsym map` lists them."
+        "--layout",
+        default="auto",
+        show_default=True,
+        metavar="NAME",
+        shell_complete=completer("layouts"),
+        help="Layout of the map; `tsym map` lists them.",
     ),
     "thresholds_ms": _shared(
         "--thresholds-ms",
@@ -249,6 +275,8 @@ def _read_config(ctx: click.Context, _option: click.Parameter, given: str | None
 
     path = at_home(given) if given else config_file()
     ctx.meta[CONFIG_KEY] = path
+    if ctx.resilient_parsing:
+        return  # a shell wants a completion, and cannot show what is wrong with the file
     if given or os.environ.get("TSYM_CONFIG") or can_see(path):
         from tsym_tui.cli.files import read_config
 

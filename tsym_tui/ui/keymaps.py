@@ -231,6 +231,13 @@ def _by_action(keys: Iterable[Key]) -> dict[str, tuple[str, ...]]:
     return bound
 
 
+def names_by_scope(keys: Sequence[Key] = KEYS) -> Iterator[tuple[str, list[str]]]:
+    """Yield each scope and the names that actions of its own have there: everything that settings may name."""
+    for scope in Scope:
+        own = [key for key in keys if scope in key.scopes]
+        yield scope.value, sorted({name for key in own for name in (*names_of(key), label_of(key)) if name})
+
+
 def listed(keys: Sequence[Key]) -> Iterator[tuple[str, str, str, str]]:
     """Yield name, keys, where they mean it and what it does: everything that can be given other keys."""
     for key in keys:

@@ -201,3 +201,30 @@ def test_settings_as_text_name_the_variable_that_would_set_them(tsym: Tsym) -> N
     lines = tsym("config").out.splitlines()
 
     assert any(line.split() == ["matrix.settle", "15.0", "default", "TSYM_MATRIX_SETTLE"] for line in lines)
+
+
+def test_the_schema_knows_every_key_that_the_file_may_hold(tsym: Tsym) -> None:
+    schema = json.loads(tsym("config", "--schema").out)
+    named = {f"{name.partition('.')[0]}.{name.partition('.')[2]}" for name in settings(tsym)}
+    tables = {name: one["properties"] for name, one in schema["properties"].items() if one.get("type") == "object"}
+    known = {f".{name}" for name in schema["properties"]} | {
+        f"{table}.{name}" for table, names in tables.items() for name in names
+    }
+
+    assert named - known == set()
+    assert schema["properties"]["matrix"]["properties"]["settle"]["maximum"] == 600
+    assert "probe" in schema["properties"]["keys"]["properties"]
+
+
+def test_keys_are_listed_with_those_of_the_file(tsym: Tsym, config: Path) -> None:
+    config.write_text("[keys]\nprobe = 'P'\n")
+    listed = {one["name"]: one["keys"] for one in json.loads(tsym("config", "--keys", "--json").out)["keys"]}
+
+    assert listed["probe-now"] == "P"
+    assert "probe-now" in tsym("config", "--keys").out
+
+
+def test_given_keys_are_settings_with_an_origin(tsym: Tsym, config: Path) -> None:
+    config.write_text("[keys.map]\nlayout = 'Y'\n")
+
+    assert settings(tsym)["keys.map.layout"] == ("Y", str(config))
