@@ -1,6 +1,6 @@
 """The app on a picture that stands still, as a program of its own: what the tests with a real terminal start.
 
-Usage: python -m tests.ui.run_app PICTURE [CLOSED_MARK]
+Usage: python -m tests.ui.run_app PICTURE [CLOSED_MARK] [--no-mouse]
 
 Writes the file CLOSED_MARK when its source was closed, so that a test can see that it was.
 """
@@ -36,5 +36,5 @@ async def open_source() -> SnapshotSource:
 
 if __name__ == "__main__":
     app = TsymApp(open_source)
-    app.run()
+    app.run(mouse="--no-mouse" not in sys.argv)
     sys.exit(app.return_code or 0)

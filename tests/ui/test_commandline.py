@@ -201,11 +201,11 @@ async def test_brackets_go_back_and_forward_with_selection_and_filter() -> None:
         await run.press("tab")
         pair = run.app.desk.view.pair
         await write(run, "nodes os:linux")
-        await run.press("left_square_bracket", "left_square_bracket")
+        await run.press("left_square_bracket")
         assert isinstance(run.app.screen, MapScreen)
         assert (run.app.desk.view.pair, run.app.desk.view.filter.text) == (pair, "")
 
-        await run.press("right_square_bracket", "right_square_bracket")
+        await run.press("right_square_bracket")
         assert isinstance(run.app.screen, NodesScreen)
         assert run.app.desk.view.filter.text == "os:linux"
 

@@ -9,6 +9,7 @@ from textual.app import App
 
 from tests.ui import pictures
 from tests.ui.running import running
+from tsym_tui.graph.looks import Level
 from tsym_tui.graph.themes import THEMES
 from tsym_tui.ui.app import TsymApp
 from tsym_tui.ui.keys import KEYS, Scope, keys_of
@@ -51,6 +52,12 @@ def test_a_key_has_one_meaning_in_a_scope(scope: Scope) -> None:
     assert [key for key, count in keys.items() if count > 1] == []
 
 
+@pytest.mark.parametrize("scope", [Scope.OVERVIEW, Scope.NODES, Scope.MATRIX, Scope.MAP])
+@pytest.mark.parametrize("key", ["w", "R", "T"])
+def test_the_keys_of_pair_actions_to_come_are_free_on_main_screens(scope: Scope, key: str) -> None:
+    assert key not in {bound for meaning in keys_of(scope) for bound, _ in meaning.binds}
+
+
 @pytest.mark.parametrize("scope", SCREENS)
 def test_every_action_of_a_scope_exists(scope: Scope) -> None:
     actions = {action.partition("(")[0] for meaning in keys_of(scope) for _, action in meaning.binds}
@@ -70,6 +77,13 @@ def test_the_help_names_every_key_of_its_screen(scope: Scope) -> None:
     text = plain_text(render_help(Pen(THEMES["mono"]), scope, "here"))
 
     assert [key.name for key in keys_of(scope) if key.name not in text] == []
+
+
+@pytest.mark.parametrize("scope", SCREENS)
+def test_help_and_key_row_need_nothing_but_ascii_where_there_is_no_more(scope: Scope) -> None:
+    pen = Pen(THEMES["mono"], Level.ASCII)
+
+    assert plain_text([*render_help(pen, scope, "here"), render_keys(pen, keys_of(scope), 400)]).isascii()
 
 
 @pytest.mark.parametrize("cells", [80, 100, 120, 200])

@@ -156,6 +156,52 @@ def test_a_linux_console_gets_ascii_and_sixteen_colours(mark: Path) -> None:
         assert COLOUR.search(terminal.output) is not None
 
 
+@pytest.mark.parametrize("term", ["xterm", "screen", "ansi"])
+def test_a_terminal_that_claims_few_colours_gets_sixteen(mark: Path, term: str) -> None:
+    with Terminal(command(mark), env={"TERM": term, "COLORTERM": ""}) as terminal:
+        terminal.until_shown("work-mbp")
+        terminal.type(":nodes os:linux\r")
+        terminal.until_shown("/os:linux")
+        terminal.type("q")
+
+        assert terminal.ends() == 0
+        assert re.search(rb"[\[;][34]8;", terminal.output) is None
+        assert COLOUR.search(terminal.output) is not None
+        assert was_given_back(terminal)
+
+
+def test_a_vt100_gets_ascii_and_no_colour(mark: Path) -> None:
+    with Terminal(command(mark), env={"TERM": "vt100", "COLORTERM": ""}) as terminal:
+        terminal.until_shown("work-mbp")
+        terminal.type("?")
+        terminal.until_shown("everywhere")
+        terminal.type("q:")
+        terminal.until_shown("map tag:web")
+        terminal.type("\x1b")
+        terminal.until(lambda: "map tag:web" not in terminal.text, "the line's end")
+        terminal.type("q")
+
+        assert terminal.ends() == 0
+        assert terminal.output.isascii()
+        assert COLOUR.search(terminal.output) is None
+
+
+def test_a_dumb_terminal_is_told_what_prints_the_same() -> None:
+    with Terminal([sys.executable, "-m", "tsym_tui", "demo"], env={"TERM": "dumb"}) as terminal:
+        assert terminal.ends() == 2
+        assert b"cannot be painted on; `tsym matrix`" in terminal.output
+        assert b"\x1b" not in terminal.output
+
+
+def test_the_mouse_can_be_left_to_the_terminal(mark: Path) -> None:
+    with Terminal([*command(mark), "--no-mouse"]) as terminal:
+        terminal.until_shown("work-mbp")
+        terminal.type("q")
+
+        assert terminal.ends() == 0
+        assert b"\x1b[?1000h" not in terminal.output
+
+
 def test_a_program_without_utf8_gets_ascii(mark: Path) -> None:
     env = {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "latin-1"}
     with Terminal(command(mark), env=env) as terminal:

@@ -200,8 +200,8 @@ KEYS: tuple[Key, ...] = (
     _key(
         " ".join(SCREEN_KEYS),
         {key: f"app.show('{name}')" for key, name in SCREEN_KEYS.items()},
-        " ".join(SCREEN_KEYS.values()),
-        "the screens",
+        "screens",
+        ", ".join(SCREEN_KEYS.values()),
         rank=6,
     ),
     _key(

@@ -70,10 +70,10 @@ def _show(app: TsymApp, line: Line) -> Deed:
     wanted = _filter(line.rest) if line.rest else None
 
     def show() -> None:
-        app.action_show(line.name)
-        if wanted is not None:
-            app.desk.view.narrow(wanted)
-            app.walk.note()
+        with app.walk.together():
+            if wanted is not None:
+                app.desk.view.narrow(wanted)
+            app.action_show(line.name)
         app.front.show()
 
     return show

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tsym_tui.fleet.filters import parse_filter
@@ -36,12 +38,25 @@ class Walk:
         place = self._trail.step(step)
         if place is None:
             return False
+        with self._unnoted():
+            self._go(place)
+        return True
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make one step of several: the way back leads past them all."""
+        self.note()
+        with self._unnoted():
+            yield
+        self.note()
+
+    @contextmanager
+    def _unnoted(self) -> Iterator[None]:
         self._is_going = True
         try:
-            self._go(place)
+            yield
         finally:
             self._is_going = False
-        return True
 
     def _go(self, place: Place) -> None:
         app, view = self._app, self._app.desk.view

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from tsym_tui.fleet.filters import language_lines
 from tsym_tui.ui.keys import KEYS, Key, Scope, keys_of
+from tsym_tui.ui.rows.keyrow import written
 from tsym_tui.ui.rows.pens import Pen, Row, fit_text
 
-_KEY_CELLS = 11
+_KEY_CELLS = 13
 _LABEL_CELLS = 18
 
 
@@ -28,14 +29,19 @@ def render_help(pen: Pen, scope: Scope, title: str, table: Sequence[Key] = KEYS)
 def _language(pen: Pen) -> list[Row]:
     """Write the filter language from its one table."""
     return [
-        [pen.accent(fit_text(example, _KEY_CELLS + _LABEL_CELLS)), pen.dim(words)]
+        [pen.accent(fit_text(example, _KEY_CELLS + _LABEL_CELLS, pen.signs.ellipsis)), pen.dim(words)]
         for example, words in language_lines()
     ]
 
 
 def _table(pen: Pen, keys: Sequence[Key]) -> list[Row]:
     """Write one row a key."""
+    dots = pen.signs.ellipsis
     return [
-        [pen.accent(fit_text(key.name, _KEY_CELLS)), pen(fit_text(key.label, _LABEL_CELLS)), pen.dim(key.help)]
+        [
+            pen.accent(fit_text(written(pen, key), _KEY_CELLS, dots)),
+            pen(fit_text(key.label, _LABEL_CELLS, dots)),
+            pen.dim(key.help),
+        ]
         for key in keys
     ]

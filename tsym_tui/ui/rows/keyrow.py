@@ -20,4 +20,14 @@ def render_keys(pen: Pen, keys: Sequence[Key], cells: int) -> Row:
 
 
 def _say(pen: Pen, key: Key) -> Row:
-    return [pen.accent(key.name), pen.dim(f" {key.label}")]
+    return [pen.accent(written(pen, key)), pen.dim(f" {key.label}")]
+
+
+def written(pen: Pen, key: Key) -> str:
+    """Return how the keys are written with the glyphs there are."""
+    if not pen.is_ascii:
+        return key.name
+    name = key.name.replace("↑↓←→", "arrows")
+    for arrow, word in (("↑", "up"), ("↓", "down"), ("←", "left"), ("→", "right")):
+        name = name.replace(arrow, word)
+    return name

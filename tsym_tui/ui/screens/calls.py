@@ -81,7 +81,8 @@ class CallsScreen(ToolScreen, inherit_bindings=False):
     @property
     def crumbs(self) -> tuple[str, ...]:
         """Where we are."""
-        return (self.TITLE, self.ledger.page.value)
+        page = self.ledger.page
+        return (self.TITLE,) if page is Page.CALLS else (self.TITLE, page.value)
 
     def show(self) -> None:
         """Draw, and hold what is shown while the display is held."""

@@ -54,7 +54,7 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
         align: center middle;
         background: $background 70%;
         &:ansi { background: ansi_default; }
-        HelpPane { width: 78; max-width: 100%; max-height: 100%; }
+        HelpPane { width: 100; max-width: 100%; max-height: 100%; }
     }
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
 
@@ -24,6 +24,8 @@ _MOST_FILES = 50
 
 class SavePrompt(LinePrompt):
     """Asks for a format and a file; where one is in the way, whether to overwrite it."""
+
+    SIGN: ClassVar[str] = "save"
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, id="save")
