@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import msgspec
 import pytest
 
 from tests.ui import pictures
@@ -13,10 +14,10 @@ from tests.ui.running import running
 from tsym_agent.model.snapshot import Snapshot
 from tsym_tui.graph.looks import Level
 from tsym_tui.graph.themes import THEMES
-from tsym_tui.ui.digests import digest
+from tsym_tui.ui.digests import Digest, digest
 from tsym_tui.ui.rows.groupsums import GroupSum, sum_group
 from tsym_tui.ui.rows.nodecolumns import COLUMNS, HISTORY_CELLS, Trace
-from tsym_tui.ui.rows.nodelines import GroupedBy, GroupLine, TableState, cursor_row, stops, table_lines
+from tsym_tui.ui.rows.nodelines import GroupedBy, GroupLine, TableState, cursor_row, stops, table_lines, titles_by
 from tsym_tui.ui.rows.nodestable import (
     NAME_LETTER,
     group_row,
@@ -38,7 +39,7 @@ NODES = Settings(theme="dark", glyphs="braille", start_screen="nodes")
 
 
 def titles(by: GroupedBy) -> list[tuple[str, int]]:
-    lines = table_lines(HOME, HOME.order, None, by)
+    lines = table_lines(HOME, HOME.order, None, titles_by(HOME, HOME.order, by))
     return [(line.title, len(line.members)) for line in lines if isinstance(line, GroupLine)]
 
 
@@ -68,7 +69,7 @@ def test_nodes_are_grouped_the_largest_group_first_and_the_nameless_last(
 
 @pytest.mark.parametrize("by", [by for by in GroupedBy if by is not GroupedBy.NONE])
 def test_every_node_stands_in_exactly_one_group(by: GroupedBy) -> None:
-    lines = table_lines(HOME, HOME.order, None, by)
+    lines = table_lines(HOME, HOME.order, None, titles_by(HOME, HOME.order, by))
     members = [ref for line in lines if isinstance(line, GroupLine) for ref in line.members]
 
     assert sorted(members) == sorted(HOME.order)
@@ -76,7 +77,7 @@ def test_every_node_stands_in_exactly_one_group(by: GroupedBy) -> None:
 
 
 def test_sorting_orders_nodes_in_groups_and_groups_by_their_first_node() -> None:
-    lines = table_lines(HOME, HOME.order, ("r", True), GroupedBy.OS)
+    lines = table_lines(HOME, HOME.order, ("r", True), titles_by(HOME, HOME.order, GroupedBy.OS))
 
     assert isinstance(lines[0], GroupLine)
     assert lines[0].title == "iOS"
@@ -84,7 +85,7 @@ def test_sorting_orders_nodes_in_groups_and_groups_by_their_first_node() -> None
 
 
 def test_a_folded_group_stands_for_the_selected_node() -> None:
-    lines = table_lines(HOME, HOME.order, None, GroupedBy.OS, frozenset({"linux"}))
+    lines = table_lines(HOME, HOME.order, None, titles_by(HOME, HOME.order, GroupedBy.OS), frozenset({"linux"}))
 
     assert ref("nas") in stops(lines, ref("nas"))
     assert len(stops(lines, ref("nas"))) == len(HOME.order) - 2
@@ -131,6 +132,19 @@ def test_lines_are_worked_out_once_for_a_picture() -> None:
 
     assert state.lines(HOME, listed, ("r", False)) is state.lines(HOME, listed, ("r", False))
     assert state.lines(HOME, listed, ("r", True)) is not state.lines(HOME, listed, ("r", False))
+
+
+def test_a_node_that_changes_its_tag_changes_its_group() -> None:
+    state = TableState(by=GroupedBy.OS)
+    assert titles_of(state, HOME) == ["linux", "macOS", "iOS", "tvOS"]
+
+    moved = msgspec.structs.replace(HOME.snapshot.nodes[ref("tv")], os="linux")
+    newer = msgspec.structs.replace(HOME.snapshot, nodes=HOME.snapshot.nodes | {moved.ref: moved})
+    assert titles_of(state, digest(newer)) == ["linux", "macOS", "iOS"]
+
+
+def titles_of(state: TableState, sums: Digest) -> list[str]:
+    return [line.title for line in state.lines(sums, HOME.order, None) if isinstance(line, GroupLine)]
 
 
 def test_online_handshake_and_probe_are_three_facts() -> None:

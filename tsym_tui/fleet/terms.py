@@ -292,5 +292,11 @@ KEYS_LINE = " ".join(f"{term.key}:" for term in TERMS)
 
 def has_text(text: str) -> Test:
     """Test whether a person would find this text on the node: name, host name, address."""
-    fits = text_test(text, _HAS)
-    return lambda node, _: any(fits(field) for field in (node.short_name, node.name, node.host_name, *node.addresses))
+    if "*" in text or "?" in text:
+        fits = text_test(text, _HAS)
+        return lambda node, _: any(fits(field) for field in (node.short_name, *_names(node)))
+    return lambda node, _: text in "\n".join(_names(node)).casefold()  # one test a node: there may be thousands
+
+
+def _names(node: Node) -> tuple[str, ...]:
+    return (node.name, node.host_name, *node.addresses)

@@ -109,7 +109,7 @@ def _direct(pair: Pair, samples: Sequence[Sample]) -> Evidence:
     told = [sample for sample in samples if sample.latency_ms is not None and sample.path is not PathKind.UNKNOWN]
     if pair.state is SampleState.FRESH and told:
         direct = sum(sample.path is PathKind.DIRECT for sample in told)
-        words = f"{direct} of {len(told)} pongs" if direct else f"no direct pong in {len(told)}"
+        words = f"not now, {direct} of {len(told)} were" if direct else f"no direct pong in {len(told)}"
         return Evidence(is_so=False, words=words, is_silence=False)
     return Evidence(words="nothing known now")
 
@@ -151,7 +151,7 @@ def _wing(pen: Pen, found: Evidence, room: int, longest_ms: float, *, is_left: b
     """Write one direction of one layer, from the middle outwards: a tick, a bar, its number."""
     mark = _mark(pen, found)
     if found.latency_ms is None:
-        words = clip([pen(found.words, found.role)], room - 2, pen.signs.ellipsis)
+        words = clip([pen(found.words, found.role)], room - 1 - len(pen.signs.check), pen.signs.ellipsis)
         return fit_side([*words, *blank(1), mark] if is_left else [mark, *blank(1), *words], room, is_left=is_left)
     number = format_ms(found.latency_ms)
     most = max(1, room - NUMBER_CELLS - 4)

@@ -6,7 +6,7 @@ its first one: so nothing is lost from sight by folding, and unfolding finds the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -49,6 +49,8 @@ class TableState:
     folded: set[tuple[GroupedBy, str]] = field(default_factory=set)
     _asked: tuple[object, ...] = ()
     _lines: tuple[TableLine, ...] = ()
+    _titled: tuple[object, ...] = ()
+    _titles: Mapping[NodeRef, str] = field(default_factory=dict)
 
     def lines(self, digest: Digest, listed: tuple[NodeRef, ...], sort: Sort | None) -> tuple[TableLine, ...]:
         """Return the lines; worked out anew only when something has changed."""
@@ -58,8 +60,16 @@ class TableState:
             one is not other if place < 2 else one != other
             for place, (one, other) in enumerate(zip(asked, self._asked, strict=True))
         ):
-            self._asked, self._lines = asked, table_lines(digest, listed, sort, self.by, folded)
+            self._asked = asked
+            self._lines = table_lines(digest, listed, sort, self._titles_of(digest, listed), folded)
         return self._lines
+
+    def _titles_of(self, digest: Digest, listed: tuple[NodeRef, ...]) -> Mapping[NodeRef, str]:
+        """Return the group of each node; kept while the nodes are the same, as they mostly are from sweep to sweep."""
+        titled = (self.by, listed, digest.snapshot.nodes)
+        if titled != self._titled:
+            self._titled, self._titles = titled, titles_by(digest, listed, self.by)
+        return self._titles
 
     def regroup(self) -> GroupedBy:
         """Group by the next thing."""
@@ -85,14 +95,16 @@ def table_lines(
     digest: Digest,
     listed: Iterable[NodeRef],
     sort: Sort | None,
-    by: GroupedBy = GroupedBy.NONE,
+    titles: Mapping[NodeRef, str] | None = None,
     folded: frozenset[str] = frozenset(),
 ) -> tuple[TableLine, ...]:
-    """Lay nodes out: sorted, and grouped under lines of their own. Groups stand in the order of their first nodes."""
+    """Lay nodes out: sorted, and grouped under lines of their own. Groups stand in the order of their first nodes.
+
+    `titles` names the group of each node; none = there are no groups.
+    """
     refs = ordered(digest, listed, sort)
-    if by is GroupedBy.NONE:
+    if not titles:
         return tuple(refs)
-    titles = _titles(digest, refs, by)
     groups: dict[str, list[NodeRef]] = {}
     for ref in refs:
         groups.setdefault(titles[ref], []).append(ref)
@@ -111,8 +123,11 @@ def _is_rest(title: str) -> bool:
     return title.startswith(("no ", "other ", "elsewhere"))
 
 
-def _titles(digest: Digest, refs: Sequence[NodeRef], by: GroupedBy) -> dict[NodeRef, str]:
-    nodes = [digest.snapshot.nodes[ref] for ref in refs]
+def titles_by(digest: Digest, refs: Iterable[NodeRef], by: GroupedBy) -> dict[NodeRef, str]:
+    """Name the group of each node; empty where nothing is grouped."""
+    if by is GroupedBy.NONE:
+        return {}
+    nodes = [digest.snapshot.nodes[ref] for ref in refs if ref in digest.snapshot.nodes]
     if by is GroupedBy.OS:
         return {node.ref: node.os or "no system" for node in nodes}
     grouping = group_as_asked(nodes, Criterion(by.value))
