@@ -108,13 +108,13 @@ def _stall_round(folder: Path) -> tuple[float, list[float]]:
 
 
 def _bytes(folder: Path) -> Iterator[Figure]:
-    """Zoom a map of a thousand lines at 320x90 and count the bytes of a whole frame."""
+    """See a map of a thousand lines whole and from nearer at 320x90, and count the bytes of each whole frame."""
     command = probe("--crowd", "120x9", "--layout", "force", "--lines", "1000000")
     with MapTerminal(command, folder, (320, 90)) as terminal:
         terminal.until(lambda: _is_settled(terminal), "the map")
         terminal.rest(1.0)
         taken = []
-        for key in "++-+-+-":
+        for key in "+-+-+-":
             before = terminal.read_bytes
             taken.append((terminal.press(key).read_bytes - before) / 1024)
     cells = 320 * 90 / 1024

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -491,6 +492,36 @@ async def test_a_state_folder_that_cannot_be_written_harms_nothing() -> None:
 
 
 # terminals
+
+
+async def test_on_a_slow_line_news_rest_and_keys_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    was = pictures.home()
+    async with running(was) as run:
+        pane = map_of(run)
+        pane._rests_until_s = time.monotonic() + 3600
+        monkeypatch.setattr(pane, "_look_whether_taken", lambda: None)
+        newer = msgspec.structs.replace(was, revision=2)
+        run.source.show(newer)
+        await run.until(lambda: run.app.desk.view.narrowed_snapshot() is newer, "the newer picture")
+        assert pane.drawn is not None
+        assert pane.drawn.request.snapshot is was
+
+        await run.pilot.press("l")
+        await run.until(lambda: pane.drawn.request.snapshot is newer, "the map after a key")  # type: ignore[union-attr]
+
+
+async def test_the_time_that_a_terminal_takes_for_a_map_is_learnt() -> None:
+    async with running(pictures.home()) as run:
+        pane = map_of(run)
+        waiting = [1]
+        run.app.desk.backlog = lambda: waiting[0]
+        pane._painted_s = time.monotonic() - 1.0
+        pane._look_whether_taken()
+        assert pane._rests_until_s <= time.monotonic()
+
+        waiting[0] = 0
+        await run.until(lambda: pane._painted_s is None, "the end of the wait")
+        assert pane._rests_until_s - time.monotonic() > 2.9
 
 
 @pytest.mark.parametrize("size", [(20, 5), (84, 24), (320, 90), (31, 60)])

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
+from msgspec import structs
 from textual import events
 from textual.message import Message
 from textual.timer import Timer
@@ -26,6 +27,16 @@ from tsym_tui.ui.widgets.panes import Pane
 
 RETRY_S = 0.01
 """How soon to look again whether a slow terminal has taken the last frame."""
+
+LOOK_S = 0.025
+"""When to look first: Textual writes what was painted within one of its frames."""
+
+SLOW_S = 0.06
+"""A terminal that takes longer for a map is slow; a busy machine is not."""
+
+REST_FACTOR = 3.0
+"""A map that the terminal took so long to take buys that many times as much rest before the next one that nobody asked
+for: on a slow line, news must leave room for what keys do."""
 
 HOVER_S = 0.03
 """Between two looks at what is under a moving mouse: a terminal sends hundreds of moves a second."""
@@ -82,6 +93,10 @@ class MapPane(Pane):
         self.focus_ref: NodeRef | None = None
         """Who stands in the middle; None = the layout is of all."""
         self.drawn: DrawnMap | None = None
+        self._painted_s: float | None = None
+        """When the map was painted that the terminal has not taken yet."""
+        self._rests_until_s = 0.0
+        self._news: Timer | None = None
         self._attempt = 0
         self._hover: tuple[NodeRef, ...] = ()
         self._pointer: tuple[int, int] | None = None
@@ -107,8 +122,25 @@ class MapPane(Pane):
         if self._under_way is not None:
             self._is_outdated = self._is_outdated or again or not self._under_way.is_like(wanted)
         elif again or not self._has(wanted):
+            if not again and self._can_wait(wanted):
+                return
             self._under_way = wanted
             self.run_worker(self._draw(wanted), group="map", description="draws the map", exit_on_error=False)
+
+    def _can_wait(self, wanted: MapRequest) -> bool:
+        """Whether only the tailnet has changed and the terminal is still resting; looks again when it has rested."""
+        rest_s = self._rests_until_s - time.monotonic()
+        if rest_s <= 0 or self.drawn is None or self._trouble is not None:
+            return False
+        if not structs.replace(wanted, snapshot=self.drawn.request.snapshot).is_like(self.drawn.request):
+            return False
+        if self._news is None:
+            self._news = self.set_timer(rest_s, self._rested)
+        return True
+
+    def _rested(self) -> None:
+        self._news = None
+        self.redraw()
 
     def _has(self, wanted: MapRequest) -> bool:
         """Whether an answer to this is here, a map or a sentence."""
@@ -206,6 +238,20 @@ class MapPane(Pane):
         drawn = self.drawn
         fits = drawn is not None and drawn.frame.width == self.size.width and self._trouble is None
         self.show_rows(self._safely_built(self.size), fills=fits and bool(self.desk.view.listed))
+        if self._painted_s is None:
+            self._painted_s = time.monotonic()
+            self.set_timer(LOOK_S, self._look_whether_taken)
+
+    def _look_whether_taken(self) -> None:
+        """Learn how long the terminal takes for a map."""
+        if self._painted_s is None:
+            return
+        if self.desk.backlog() > 0:
+            self.set_timer(RETRY_S, self._look_whether_taken)
+            return
+        took_s = time.monotonic() - self._painted_s
+        self._painted_s = None
+        self._rests_until_s = time.monotonic() + REST_FACTOR * took_s if took_s > SLOW_S else 0.0
 
     def build(self, cells: int, height: int) -> Sequence[Row]:
         """Return the newest map, or a word about why there is none."""
