@@ -70,6 +70,15 @@ def test_nodes_that_may_not_take_part_have_their_words(snap_compare: Compare) ->
     assert looks_as_before(snap_compare, pictures.barred(), (100, 30), dark("nodes"))
 
 
+def test_the_overview(snap_compare: Compare) -> None:
+    assert looks_as_before(snap_compare, pictures.home(), (120, 36), dark("overview"), "j")
+
+
+def test_the_overview_without_colour_and_without_unicode(snap_compare: Compare) -> None:
+    settings = Settings(theme="mono", glyphs="ascii", start_screen="overview")
+    assert looks_as_before(snap_compare, pictures.home(), (80, 24), settings)
+
+
 def test_the_table_of_nodes(snap_compare: Compare) -> None:
     assert looks_as_before(snap_compare, pictures.home(), (120, 30), dark("nodes"))
 

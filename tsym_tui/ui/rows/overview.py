@@ -26,7 +26,7 @@ MOST_SHOWN = 10
 LEAST_SPARK, MOST_SPARK = 5, 12
 WHEN_CELLS = 8
 OPENS_CELLS = 6
-STRIP_CELLS = 24
+LEAST_STRIP, MOST_STRIP = 24, 48
 STRIP_FROM = 110
 """From this width on, rows show what happened of late."""
 
@@ -256,6 +256,11 @@ def _share_words(pen: Pen, parts: Sequence[tuple[Look, int]], sizes: Sequence[in
     return clip(row, room, pen.signs.ellipsis)
 
 
+def strip_cells(cells: int) -> int:
+    """Return how wide the strip of a row is: a fifth of a wide screen, so that sentences are not left alone."""
+    return min(MOST_STRIP, max(LEAST_STRIP, cells // 5))
+
+
 def problem_line(
     pen: Pen,
     place: int,
@@ -279,7 +284,7 @@ def problem_line(
     ]
     tail: Row = []
     if cells >= STRIP_FROM and is_selected is not None:
-        tail += [*(strip_row(pen, strip, STRIP_CELLS) if strip else blank(STRIP_CELLS)), *blank(3)]
+        tail += [*(strip_row(pen, strip, strip_cells(cells)) if strip else blank(strip_cells(cells))), *blank(3)]
     when = problem.when or (strip.since if strip is not None else "")
     tail.append(pen.dim(fit_text(when, WHEN_CELLS, pen.signs.ellipsis)))
     if cells >= OPENS_FROM and is_selected is not None:
@@ -306,7 +311,7 @@ def heading_row(pen: Pen, shown: int, total: int, cells: int, span_s: float | No
     right: Row = []
     if cells >= STRIP_FROM and is_live:
         title = "" if span_s is None else f"last {format_age(span_s)}"
-        right += [pen(fit_text(title, STRIP_CELLS + 3, ""), Role.CHROME)]
+        right += [pen(fit_text(title, strip_cells(cells) + 3, ""), Role.CHROME)]
     right.append(pen(fit_text("since", WHEN_CELLS, ""), Role.CHROME))
     if cells >= OPENS_FROM and is_live:
         right += [*blank(2), pen(f"{'opens':>{OPENS_CELLS}}", Role.CHROME)]
