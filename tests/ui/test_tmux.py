@@ -48,14 +48,14 @@ def test_it_ends_with_q_and_gives_the_terminal_back(demo: Tmux) -> None:
 
 def test_a_filter_narrows_what_is_shown_until_escape(demo: Tmux) -> None:
     demo.press("2")
-    demo.wait_for("Nodes", "printer")
+    demo.wait_for("Nodes", "pi-kitchen")
     demo.press("/", "n", "a", "s", "Enter")
     demo.wait_for("/nas")
 
-    assert "printer" not in demo.text()
+    assert "● pi-kitchen" not in demo.text()
 
     demo.press("Escape")
-    demo.wait_for("printer")
+    demo.wait_for("● pi-kitchen")
 
 
 def test_the_command_line_speaks_the_names_of_the_cli(demo: Tmux) -> None:
