@@ -29,7 +29,6 @@ from tsym_agent.probe.sweep import Clock, Enough, RoundTemplate, Sender
 from tsym_agent.probe.window import Sample
 from tsym_tui.fleet.calls import CallLog, observed
 from tsym_tui.fleet.connecting import Connector, expand
-from tsym_tui.fleet.details import NodeDetails, ask_details
 from tsym_tui.fleet.discovery import (
     LOOK_AGAIN_S,
     NEAR,
@@ -235,12 +234,6 @@ class Fleet:
             Asked(member.to_host(), node(member.ref) if member.ref else None, member.client, member.spec.tags)
             for member in self._picture.listed()
         )
-
-    async def details(self, ref: NodeRef) -> NodeDetails:
-        """Ask every host what it knows of a node, whole."""
-        vantages = [vantage for vantage in self._picture.vantages if vantage.tailnet == ref.tailnet]
-        members = [member for vantage in vantages if (member := self._picture.usable(vantage))]
-        return await ask_details(ref, self._picture.assembly.node(ref), members)
 
     async def ready(self, timeout_s: float = limits.SETTLE_S) -> None:
         """Wait until every host was tried once."""

@@ -16,7 +16,7 @@ from tsym_agent.localapi.errors import (
     DaemonUnreachableError,
 )
 from tsym_agent.model.hosts import HostState
-from tsym_agent.model.ids import NodeRef, StableNodeID, Tailnet
+from tsym_agent.model.ids import StableNodeID, Tailnet
 from tsym_agent.model.netmap import ControlNode
 from tsym_agent.model.nodes import Standing
 from tsym_agent.model.notify import Notify
@@ -714,16 +714,6 @@ def test_a_pair_that_falls_silent_between_two_pings_has_failed() -> None:
         return states
 
     assert play(script()) == [SampleState.FRESH, SampleState.FAILED]
-
-
-def test_details_hold_every_hosts_word_its_own_first() -> None:
-    async def script() -> list[tuple[NodeRef, bool]]:
-        async with fleet_of(FakeHost("a", "b"), FakeHost("b", "a"), options=QUIET) as fleet:
-            await fleet.ready()
-            details = await fleet.details(ref("b"))
-            return [(word.host, word.peer is not None) for word in details.words]
-
-    assert play(script()) == [(ref("b"), True), (ref("a"), True)]
 
 
 def test_closing_ends_every_task_and_connection() -> None:
