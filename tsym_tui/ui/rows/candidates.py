@@ -141,7 +141,7 @@ def _state(pen: Pen, one: Candidate, number: float | None, now: datetime) -> Row
         figure = [pen.dim(", "), pen.latency(f"{format_ms(number)} ms", number)] if number is not None else []
         return [pen("in use"), *figure]
     if one.answered_s is None:
-        return [pen("no pong seen", Role.CHROME)]
+        return [pen.dim("no pong seen")]
     return [pen.dim(f"last pong {now - timedelta(seconds=one.answered_s):%H:%M:%S}")]
 
 

@@ -51,7 +51,7 @@ class Evidence(msgspec.Struct, frozen=True):
         """The colour of its words: that of the dead is for silence alone."""
         if self.is_so is False:
             return Role.DEAD if self.is_silence else Role.WARN
-        return Role.CHROME
+        return Role.DIM
 
 
 class Wing(msgspec.Struct, frozen=True):

@@ -101,14 +101,14 @@ def _known(pen: Pen, label: str, value: str | None, why: str = "") -> Row:
     if value:
         return fact(pen, label, value)
     words = f"unknown: {why}" if why else "unknown"
-    return [pen.dim(fit_text(label, LABEL_CELLS)), pen(words, Role.CHROME)]
+    return [pen.dim(fit_text(label, LABEL_CELLS)), pen.dim(words)]
 
 
 def _key(pen: Pen, facts: NodeFacts, node: Node) -> Row:
     """Say when its key expires, and on which day."""
     expiry = parse_time(node.key_expiry)
     if expiry is None:
-        return [pen.dim(fit_text("key", LABEL_CELLS)), pen("no expiry known", Role.CHROME)]
+        return [pen.dim(fit_text("key", LABEL_CELLS)), pen.dim("no expiry known")]
     left_s = (expiry - facts.digest.snapshot.generated_at).total_seconds()
     words = f"expires in {format_age(left_s)}" if left_s > 0 else f"expired {format_age(-left_s)} ago"
     day = f"  {expiry.astimezone(facts.now.tzinfo):%Y-%m-%d %H:%M}"
@@ -122,7 +122,7 @@ def _key(pen: Pen, facts: NodeFacts, node: Node) -> Row:
 def _asked_as(pen: Pen, host: Host | None, cells: int) -> list[Row]:
     """Say how we ask it."""
     if host is None:
-        return [[pen.dim(fit_text("asked", LABEL_CELLS)), pen("no host of ours: others speak of it", Role.CHROME)]]
+        return [[pen.dim(fit_text("asked", LABEL_CELLS)), pen.dim("no host of ours: others speak of it")]]
     words = "" if host.state is HostState.OK else f"  {host_words(host)}"
     rows: list[Row] = [
         [pen.dim(fit_text("asked" if place == 0 else "", LABEL_CELLS)), pen(text)]

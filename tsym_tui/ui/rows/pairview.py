@@ -222,7 +222,7 @@ def _numbers(pen: Pen, facts: PairFacts, cells: int) -> list[Row]:
 
 def _figures(pen: Pen, pair: Pair | None) -> Row:
     if pair is None:
-        return [pen("  no host there", Role.CHROME)]
+        return [pen.dim("  no host there")]
     is_fresh = pair.state is SampleState.FRESH
     texts = [
         *(format_ms(ms) if ms is not None else "?" for ms in (pair.p50_ms, pair.p95_ms, pair.jitter_ms)),
@@ -255,7 +255,7 @@ def _ways_in(pen: Pen, facts: PairFacts, cells: int) -> list[Row]:
         block: list[Row] = [[pen(f"candidate endpoints of {facts.names[place]}", Role.DIM, bold=True)]]
         block += candidate_rows(pen, found, pair, facts.now, cells)
         if facts.inquiry.own(facts.ends[place]) is None:
-            block.append([pen("only what was seen: nobody told us its own list", Role.CHROME)])
+            block.append([pen.dim("only what was seen: nobody told us its own list")])
         rows += _section(block) if rows else block
     return rows
 
@@ -351,7 +351,7 @@ def trouble_rows(pen: Pen, digest: Digest, inquiry: Inquiry, cells: int) -> list
         told.setdefault((trouble.host, trouble.words), []).append(trouble.what)
     for (host, words), what in told.items():
         text = f"not read from {digest.name_of(host)} ({', '.join(what)}): {words}"
-        rows += [[pen(line, Role.CHROME)] for line in wrap(text, cells)]
+        rows += [[pen.dim(line)] for line in wrap(text, cells)]
     if inquiry.waiting:
-        rows.append([pen("still asking", Role.CHROME)])
+        rows.append([pen.dim("still asking")])
     return rows

@@ -49,7 +49,7 @@ def strip_rows(pen: Pen, strips: Strips, cells: int, chart_rows: int = CHART_ROW
     rows: list[Row] = []
     for name, samples in zip(strips.names, strips.sides, strict=True):
         drawn = strip(pen, samples, span, strips.named, room)
-        rows.append([pen(arrowed(pen, name, label_cells)), *(drawn or [pen("no probes", Role.CHROME)])])
+        rows.append([pen(arrowed(pen, name, label_cells)), *(drawn or [pen.dim("no probes")])])
     most = max(strips.sides, key=len)
     scale = f"{scale_of(most):g} ms"
     for y, row in enumerate(chart(pen, most, span, room, chart_rows)):
