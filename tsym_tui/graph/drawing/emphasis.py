@@ -120,7 +120,7 @@ def _write_number(scene: Scene, canvas: Canvas, line: int, curve: Floats) -> Non
     """Write what a line says of both directions, where no text is."""
     value, level = scene.graph.lines[line], scene.options.level
     number = number_text(value, curve[-1] - curve[0], level)
-    text = number if value.sign(level) else f"{number} {value.mark(level)}".lstrip()
+    text = number if value.sign(level) else f"{value.look.mark(level)} {number}".rstrip()
     for x, y in np.floor(points_at(curve, SHARES) / _CELL).astype(np.int64).tolist():
         left = x - width(text) // 2
         if canvas.is_free(left - 1, y, width(text) + 2):

@@ -34,15 +34,15 @@ def write_titles(scene: Scene, canvas: Canvas) -> None:
     """Write each area's title; where no tint shows the area, a rule goes on to its edge."""
     theme, level = scene.options.theme, scene.options.level
     ellipsis = signs(level).ellipsis
-    for area, (left, top, right, _) in zip(scene.placement.areas, scene.area_boxes, strict=True):
-        room = right - left - 1
+    for area, (left, top, right, bottom) in zip(scene.placement.areas, scene.area_boxes, strict=True):
+        x, y = max(0, left) + 1, max(0, top)
+        room = min(right, canvas.width - 1) - x
         title = clip(settle(area.title), room, ellipsis)
-        x, y = left + 1, max(0, top)
-        if room < 2 or not canvas.is_free(x, y, width(title)):
+        if room < 2 or bottom <= y or not canvas.is_free(x, y, width(title)):
             continue
         canvas.write(x, y, title, _bold(theme.style(Role.DIM)))
         x += width(title) + 1
-        detail = clip(settle(area.detail), right - x, ellipsis)
+        detail = clip(settle(area.detail), min(right, canvas.width - 1) - x, ellipsis)
         if width(detail) > 2 and canvas.is_free(x + 1, y, width(detail) - 1):
             canvas.write(x, y, detail, theme.style(Role.CHROME))
             x += width(detail) + 1
