@@ -11,8 +11,9 @@ from tests.ui import pictures
 from tests.ui.running import running
 from tsym_tui.graph.looks import Level
 from tsym_tui.graph.themes import THEMES
+from tsym_tui.ui import screens
 from tsym_tui.ui.app import TsymApp
-from tsym_tui.ui.keys import KEYS, Scope, keys_of
+from tsym_tui.ui.keys import KEYS, SCREEN_KEYS, Scope, keys_of
 from tsym_tui.ui.rows.helplist import render_help
 from tsym_tui.ui.rows.keyrow import render_keys
 from tsym_tui.ui.rows.pens import Pen, width_of
@@ -58,6 +59,10 @@ def test_the_keys_of_pair_actions_to_come_are_free_on_main_screens(scope: Scope,
     assert key not in {bound for meaning in keys_of(scope) for bound, _ in meaning.binds}
 
 
+def test_every_screen_has_its_number_and_every_number_its_screen() -> None:
+    assert set(SCREEN_KEYS.values()) == set(screens.SCREENS)
+
+
 @pytest.mark.parametrize("scope", SCREENS)
 def test_every_action_of_a_scope_exists(scope: Scope) -> None:
     actions = {action.partition("(")[0] for meaning in keys_of(scope) for _, action in meaning.binds}
@@ -94,6 +99,13 @@ def test_the_key_row_fits_and_keeps_help_and_quit(scope: Scope, cells: int) -> N
 
     assert width_of(row) == cells
     assert scope in {Scope.HELP, Scope.PALETTE} or ("? keys" in text and "q quit" in text)
+
+
+@pytest.mark.parametrize(("cells", "words"), [(30, "? keys : line q quit"), (20, "? keys q quit"), (10, "q quit")])
+def test_a_narrow_key_row_keeps_the_way_out(cells: int, words: str) -> None:
+    row = render_keys(Pen(THEMES["mono"]), keys_of(Scope.MAP), cells)
+
+    assert plain_text([row]).split() == words.split()
 
 
 def test_no_key_needs_a_chord_that_terminals_eat() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from pathlib import Path
 
 import msgspec
 
@@ -62,11 +61,7 @@ _LISTS = (*_MAIN, Scope.HELP, *_OVER, Scope.LAUNCH)
 _ALONE = frozenset({Scope.HELP, Scope.PALETTE, Scope.EVERYWHERE})
 """Where only its own keys mean something."""
 
-SCREEN_KEYS: Mapping[str, str] = {
-    key: name
-    for key, name in {"1": "overview", "2": "nodes", "3": "matrix", "4": "map", "9": "launch"}.items()
-    if (Path(__file__).parent / "screens" / f"{name}.py").exists()
-}
+SCREEN_KEYS: Mapping[str, str] = {"1": "overview", "2": "nodes", "3": "matrix", "4": "map", "9": "launch"}
 """The number of each screen that one key opens."""
 
 

@@ -13,7 +13,10 @@ def render_keys(pen: Pen, keys: Sequence[Key], cells: int) -> Row:
     """Write the key row: this screen's keys left, help and quit right; the last ones go where there is no room."""
     inner = cells - 2 * MARGIN
     left = [_say(pen, key) for key in sorted((key for key in keys if key.rank > 0), key=lambda key: key.rank)]
-    right = joined([_say(pen, key) for key in sorted((key for key in keys if key.rank < 0), key=lambda key: key.rank)])
+    ends = [_say(pen, key) for key in sorted((key for key in keys if key.rank < 0), key=lambda key: key.rank)]
+    while len(ends) > 1 and width_of(joined(ends, GAP)) > inner:
+        ends.pop(-2)  # the way out goes last
+    right = joined(ends, GAP)
     while left and width_of(joined(left, GAP)) + GAP + width_of(right) > inner:
         left.pop()
     return [*blank(MARGIN), *spread(joined(left, GAP), right, inner), *blank(MARGIN)]
