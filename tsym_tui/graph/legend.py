@@ -5,7 +5,7 @@ from __future__ import annotations
 from tsym_agent.model.paths import PathKind, SampleState
 from tsym_tui.graph.cells import width as cells_of
 from tsym_tui.graph.frame import Frame, Run, pad_row
-from tsym_tui.graph.looks import LOOKS, NODE_LOOKS, Level, NodeKind, Role, Stroke
+from tsym_tui.graph.looks import LOOKS, NODE_LOOKS, Level, NodeKind, Role, Stroke, signs
 from tsym_tui.graph.themes import DARK, PLAIN, THRESHOLDS_MS, Theme
 
 _Item = list[Run]
@@ -26,18 +26,22 @@ def legend(  # noqa: PLR0913 - each is one independent choice with a default
     unit: str = "ms",
     with_unknown: bool = False,
     with_nodes: bool = False,
+    with_directions: bool = False,
 ) -> Frame:
     """Return the legend of a map: classes left, latency ramp right.
 
     Pieces of line are shown while everything fits `most_rows`, and dropped before that number is exceeded; glyphs and
     words are never dropped, so a narrow picture may need more rows. `with_unknown` adds paths that nobody named,
-    `with_nodes` the markers of nodes. The ramp is of a round trip unless `unit` names something else.
+    `with_nodes` the markers of nodes, `with_directions`, where there is room, what stands beside a number whose two
+    sides do not agree. The ramp is of a round trip unless `unit` names something else.
     """
     columns = max(1, columns)
     paths = [PathKind.DIRECT, PathKind.PEER_RELAY, PathKind.DERP, *([PathKind.UNKNOWN] if with_unknown else [])]
     ramp = _ramp(theme, level, thresholds_ms, unit)
-    for with_lines in (True, False):
-        items = _classes(paths, theme, level, with_lines=with_lines) + (_nodes(theme, level) if with_nodes else [])
+    for with_lines, with_signs in ((True, with_directions), (True, False), (False, False)):
+        items = _classes(paths, theme, level, with_lines=with_lines)
+        items += _directions(theme, level) if with_signs else []
+        items += _nodes(theme, level) if with_nodes else []
         rows = _wrap(items, ramp, columns)
         if len(rows) <= most_rows:
             break
@@ -92,6 +96,15 @@ def _classes(paths: list[PathKind], theme: Theme, level: Level, *, with_lines: b
     items.append([Run(f"{dead.glyph.at(level)} ", theme.style(Role.DEAD)), Run(dead.words, words)])
     items.append([Run(f"{sign} ", theme.style(Role.STALE)), Run(stale.words, words)])
     return items
+
+
+def _directions(theme: Theme, level: Level) -> list[_Item]:
+    sign, text, words = signs(level), theme.style(Role.TEXT), theme.style(Role.DIM)
+    glyphs = [LOOKS[SampleState.FRESH, path].glyph.at(level) for path in (PathKind.DIRECT, PathKind.DERP)]
+    return [
+        [Run(f"{sign.one_way} ", text), Run("one way only", words)],
+        [Run(f"{sign.both_ways.join(glyphs)} ", text), Run("sides differ", words)],
+    ]
 
 
 def _nodes(theme: Theme, level: Level) -> list[_Item]:

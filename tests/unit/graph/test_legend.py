@@ -46,3 +46,15 @@ def test_pieces_of_line_differ(level: Level) -> None:
     strokes = {look.stroke for look in LOOKS.values() if look.stroke}
 
     assert len({sample_of(stroke, level, 14) for stroke in strokes}) == len(strokes)
+
+
+@pytest.mark.parametrize(
+    ("level", "marks"), [(Level.BRAILLE, "→ ●⇄▲"), (Level.BLOCK, "→ ●⇄▲"), (Level.ASCII, "> D<>R")]
+)
+def test_directions_are_named_where_there_is_room(level: Level, marks: str) -> None:
+    text = to_plain(legend(160, level=level, with_directions=True))
+
+    assert all(f"{mark} " in text for mark in marks.split())
+    assert "one way only" in text
+    assert "sides differ" in text
+    assert to_plain(legend(120, most_rows=1, with_directions=True)) == to_plain(legend(120, most_rows=1))
