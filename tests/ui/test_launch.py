@@ -7,25 +7,32 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.ui import pictures
 from tests.ui.fake_source import FakeSource
 from tests.ui.running import Running, quiet_app
 from tests.ui.tree import tree
+from tests.unit.fleet.planted import leaks, secret_tailnet
+from tsym_agent.model.snapshot import Snapshot
+from tsym_tui.cli.root import tsym
 from tsym_tui.ui.launching import children
 from tsym_tui.ui.launching.board import Stage
+from tsym_tui.ui.launching.tools import read_tools
 from tsym_tui.ui.screens.launch import LaunchScreen
 from tsym_tui.ui.settings import Settings
+
+DARK = Settings(theme="dark", glyphs="braille")
 
 
 @asynccontextmanager
 async def launching(
-    *, size: tuple[int, int] = (120, 40), theme: str = "dark", glyphs: str = "braille"
+    *, size: tuple[int, int] = (120, 40), settings: Settings = DARK, picture: Snapshot | None = None
 ) -> AsyncIterator[tuple[Running, LaunchScreen]]:
     """Open the launch screen on the small tree."""
-    source = FakeSource(pictures.home())
-    app = quiet_app(source, Settings(theme=theme, glyphs=glyphs))
+    source = FakeSource(pictures.home() if picture is None else picture)
+    app = quiet_app(source, settings)
     app.commands = tree
     async with app.run_test(size=size) as pilot:
         run = Running(app, pilot, source)
@@ -207,11 +214,65 @@ async def test_a_click_chooses_and_another_one_opens() -> None:
 
 
 async def test_without_colours_and_braille_it_is_plain_ascii() -> None:
-    async with launching(size=(80, 24), theme="mono", glyphs="ascii") as (run, screen):
+    async with launching(size=(80, 24), settings=Settings(theme="mono", glyphs="ascii")) as (run, screen):
         assert run.text().isascii()
 
         await choose(run, screen, "look")
         assert run.text().isascii()
+
+
+async def test_while_names_are_hidden_no_form_line_or_output_shows_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    echo = [sys.executable, "-c", "import sys; print(*sys.argv)"]
+    monkeypatch.setattr("tsym_tui.ui.screens.launch.find_program", lambda name, _: ([name], echo))
+    hidden = Settings(theme="dark", glyphs="braille", hide_names=True)
+    async with launching(settings=hidden, picture=secret_tailnet()) as (run, screen):
+        await choose(run, screen, "look")
+        await run.press(*"zebrafish")
+        assert leaks(run.text()) == []
+
+        await run.press("enter")
+        child = screen.started.runs[0]
+        await run.until(lambda: not child.runs, "the end")
+        await run.until(lambda: "exit 0" in run.text(), "how it ended")
+        assert leaks(run.text()) == []
+        assert "zebrafish" in child.output.text()
+
+
+async def test_a_pseudonym_is_asked_for_by_its_real_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    echo = [sys.executable, "-c", "import sys; print(*sys.argv)"]
+    monkeypatch.setattr("tsym_tui.ui.screens.launch.find_program", lambda name, _: ([name], echo))
+    hidden = Settings(theme="dark", glyphs="braille", hide_names=True)
+    async with launching(settings=hidden, picture=secret_tailnet()) as (run, screen):
+        await choose(run, screen, "look")
+        await run.press(*run.app.desk.veil.words("zebrafish"), "enter")
+        child = screen.started.runs[0]
+        await run.until(lambda: not child.runs, "the end")
+
+        assert "zebrafish" in [word.casefold() for word in child.argv]
+
+
+async def test_a_form_begins_with_the_simulation_on_screen() -> None:
+    picture = pictures.home()
+    hosts = tuple(msgspec.structs.replace(host, spec=f"sim:/tmp/x#{host.name}") for host in picture.hosts)
+    async with launching(picture=msgspec.structs.replace(picture, hosts=hosts)) as (run, screen):
+        run.app.commands = tsym
+        screen.board.tools = list(read_tools(tsym))
+        await choose(run, screen, "hosts")
+
+        assert "hosts --host sim:/tmp/x" in run.text()
+
+
+async def test_long_lines_scroll_sideways(monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = [sys.executable, "-c", "print('a' * 16 + 'b' * 300)"]
+    monkeypatch.setattr("tsym_tui.ui.screens.launch.find_program", lambda name, _: ([name], wide))
+    async with launching() as (run, screen):
+        await choose(run, screen, "k8s inject")
+        await run.press("enter")
+        await run.until(lambda: "exit 0" in run.text(), "how it ended")
+        await run.press("l")
+
+        assert "aaa" not in run.text()
+        assert "16 columns left out" in run.text()
 
 
 async def test_a_picture_of_two_rows_still_shows_the_cursor() -> None:

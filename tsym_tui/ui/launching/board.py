@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TypeAlias
@@ -38,6 +38,8 @@ class Board:
     """The one that is watched."""
     line: str = ""
     """The command line that the form makes, as it would run."""
+    words: Callable[[str], str] = str
+    """Hides names in a text, while they are hidden."""
     is_reading: bool = True
     """Whether the tools are still being looked for."""
 

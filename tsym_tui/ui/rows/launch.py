@@ -109,9 +109,9 @@ def _sign(pen: Pen, run: Run) -> Cells:
 
 def _right(pen: Pen, board: Board, cells: int, height: int) -> list[Row]:
     if board.stage is Stage.WATCH and board.run is not None:
-        rows = _watch(pen, board.run, cells, height)
+        rows = _watch(pen, board, board.run, cells, height)
     elif board.stage is Stage.CHOOSE and isinstance(board.item, Run):
-        rows = _watch(pen, board.item, cells, height)
+        rows = _watch(pen, board, board.item, cells, height)
     elif board.form is not None:
         rows = _form(pen, board, board.form, cells, height)
     else:
@@ -132,7 +132,11 @@ def _form(pen: Pen, board: Board, form: Form, cells: int, height: int) -> list[R
     name_cells = min(MOST_FLAG, max((width(_label(one)) for one in tool.fields), default=0)) + 2
     is_filling = board.stage is not Stage.CHOOSE
     fields = [
-        _field_row(pen, form, place, name_cells, cells, has_cursor=is_filling and place == form.at) for place in window
+        on(
+            fit(_field_row(pen, board, form, place, name_cells), cells, pen.signs.ellipsis),
+            pen.theme.colour(Role.RAISED) if is_filling and place == form.at else None,
+        )
+        for place in window
     ]
     if not fields:
         fields = [[pen.dim("it takes nothing")]]
@@ -156,26 +160,31 @@ def _label(one: Field) -> str:
     return one.flag or one.wants or one.name
 
 
-def _field_row(pen: Pen, form: Form, place: int, name_cells: int, cells: int, *, has_cursor: bool) -> Row:
-    one, line = form.tool.fields[place], form.lines[place]
+def _field_row(pen: Pen, board: Board, form: Form, place: int, name_cells: int) -> Row:
+    one = form.tool.fields[place]
+    has_cursor = board.stage is not Stage.CHOOSE and place == form.at
     edge = pen.accent(pen.signs.selected_row) if has_cursor else pen(" ")
-    name = pen(fit_text(_label(one), name_cells, pen.signs.ellipsis), Role.STRONG if one.is_required else Role.TEXT)
-    row: Row = [edge, pen(" "), pen.accent(name.text) if has_cursor else name, pen(" ")]
+    name = fit_text(_label(one), name_cells, pen.signs.ellipsis)
+    named = pen.accent(name) if has_cursor else pen(name, Role.STRONG if one.is_required else Role.TEXT)
+    value = _secret(pen, form, one) if one.is_secret else _value(pen, board, form, place, has_cursor=has_cursor)
+    return [edge, pen(" "), named, pen(" "), *value]
+
+
+def _value(pen: Pen, board: Board, form: Form, place: int, *, has_cursor: bool) -> Row:
+    one, line = form.tool.fields[place], form.lines[place]
     complaint = form.complaint(one)
-    if one.is_secret:
-        return [*row, *_secret(pen, form, one)]
+    shown = board.words(line.text)
     if complaint == LOOKS_SECRET:
-        row += [pen("hidden" if pen.is_ascii else "••••••", Role.WARN)]
-    elif line.text and has_cursor:
-        before, under, after = line.around_cursor
-        row += [pen(before, Role.STRONG), pen.cursor(under or " "), pen(after, Role.STRONG)]
-    elif line.text:
-        row += [pen(line.text, Role.WARN if complaint else Role.STRONG)]
-    else:
+        return [pen("hidden" if pen.is_ascii else "••••••", Role.WARN)]
+    if not line.text:
         hint = _hint(form, one)
-        row += [pen.cursor(hint[:1] or " "), pen(hint[1:], Role.CHROME)] if has_cursor else [pen(hint, Role.CHROME)]
-    tint = pen.theme.colour(Role.RAISED) if has_cursor else None
-    return on(fit(row, cells, pen.signs.ellipsis), tint)
+        return [pen.cursor(hint[:1] or " "), pen(hint[1:], Role.CHROME)] if has_cursor else [pen(hint, Role.CHROME)]
+    if not has_cursor:
+        return [pen(shown, Role.WARN if complaint else Role.STRONG)]
+    if shown != line.text:  # a name that is hidden: its letters have no places for a cursor
+        return [pen(shown, Role.STRONG), pen.cursor(" ")]
+    before, under, after = line.around_cursor
+    return [pen(before, Role.STRONG), pen.cursor(under or " "), pen(after, Role.STRONG)]
 
 
 def _secret(pen: Pen, form: Form, one: Field) -> Row:
@@ -205,7 +214,8 @@ def _foot(pen: Pen, board: Board, form: Form, cells: int) -> list[Row]:
     prompt = "> " if pen.is_ascii else "$ "
     lines = _wrap_line(board.line, cells - 2)
     rows += [
-        [pen(prompt if not place else "  ", Role.CHROME), pen(text, Role.STRONG)] for place, text in enumerate(lines)
+        [pen(prompt if not place else "  ", Role.CHROME), pen(board.words(text), Role.STRONG)]
+        for place, text in enumerate(lines)
     ]
     if board.stage is Stage.ASK:
         what = " and ".join(form.changes)
@@ -243,15 +253,16 @@ def _wrap_line(line: str, cells: int) -> list[str]:
     return lines
 
 
-def _watch(pen: Pen, run: Run, cells: int, height: int) -> list[Row]:
+def _watch(pen: Pen, board: Board, run: Run, cells: int, height: int) -> list[Row]:
     """Write the line, what came, and how it stands."""
     lines = _wrap_line(run.line, cells - 2)[:3]
     prompt = "> " if pen.is_ascii else "$ "
     head: list[Row] = [
-        [pen(prompt if not place else "  ", Role.CHROME), pen(text, Role.STRONG)] for place, text in enumerate(lines)
+        [pen(prompt if not place else "  ", Role.CHROME), pen(board.words(text), Role.STRONG)]
+        for place, text in enumerate(lines)
     ]
     room = output_room(run, cells, height)
-    shown = [[pen(settle(text)[run.left :])] for text in run.output.window(room, run.back)]
+    shown = [[pen(settle(board.words(text))[run.left :])] for text in run.output.window(room, run.back)]
     if not shown:
         shown = [[pen.dim("nothing said yet" if run.runs else "it said nothing")]]
     return [*head, [], *shown, *([[]] * (room - len(shown))), [], _standing(pen, run, cells)]
@@ -288,5 +299,5 @@ def plain_board(board: Board) -> str:
     """Return what `y` copies: all that a run said, with its line and how it ended, else the line of the form."""
     item = board.run if board.stage is Stage.WATCH else board.item
     if isinstance(item, Run):
-        return f"$ {item.line}\n{item.output.text()}{item.outcome}\n"
-    return board.line
+        return board.words(f"$ {item.line}\n{item.output.text()}{item.outcome}\n")
+    return board.words(board.line)

@@ -192,6 +192,11 @@ class LaunchScreen(ToolScreen, inherit_bindings=False):
         self.board.tools, self.board.is_reading = found, False
         self._choose()
 
+    def show(self) -> None:
+        """Draw, with names hidden where that is wished."""
+        self.board.words = self.desk.view.words
+        super().show()
+
     def tick(self) -> None:
         """Let the clock of what runs go on."""
         super().tick()
@@ -210,8 +215,8 @@ class LaunchScreen(ToolScreen, inherit_bindings=False):
 
     def _begin_with_our_hosts(self, form: Form) -> None:
         """Ask the simulation that is on screen, which no command would find by itself."""
-        digest = self.desk.view.digest
-        specs = [host.spec for host in digest.snapshot.hosts] if digest is not None else []
+        source = getattr(self.desk.source, "real", self.desk.source)  # a veiled one tells no folders
+        specs = [host.spec for host in source.snapshot().hosts] if source is not None else []
         folders = dict.fromkeys(spec.partition("#")[0] for spec in specs if spec.startswith("sim:"))
         form.fill("host", shlex.join(folders))
 
@@ -335,7 +340,7 @@ class LaunchScreen(ToolScreen, inherit_bindings=False):
         if form is None:
             return
         shown, command = find_program(form.tool.words[0], MODULES)
-        arguments = form.arguments()
+        arguments = [self._real(word) for word in form.arguments()]
         run = self.started.start(
             form.tool,
             [*shown, *arguments],
@@ -347,6 +352,11 @@ class LaunchScreen(ToolScreen, inherit_bindings=False):
         self.board.go_to(run)
         self.set_focus(None)
         self.show()
+
+    def _real(self, word: str) -> str:
+        """Return what is meant by a word: a pseudonym, while names are hidden, is nobody's name."""
+        veil = self.desk.veil
+        return veil.pseudonyms.real(word) if veil.is_on else word
 
     def action_cancel(self) -> None:
         """Interrupt the run that is watched, or the one under the cursor."""
