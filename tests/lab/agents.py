@@ -73,7 +73,7 @@ def run_on(lab: Lab, host: str, *words: str, env: Mapping[str, str] | None = Non
         capture_output=True,
         text=True,
         timeout=ANSWER_DEADLINE_S,
-        env=_user_environment(lab, node) | dict(env or {}),
+        env=user_environment(lab, node) | dict(env or {}),
         check=False,
     )
     assert "Traceback" not in done.stderr, done.stderr
@@ -94,7 +94,7 @@ def started_tsym_on(lab: Lab, host: str, *words: str) -> Iterator[Iterator[str]]
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
-        env=_user_environment(lab, node),
+        env=user_environment(lab, node),
     ) as program:
         try:
             yield lines_of(program, ANSWER_DEADLINE_S)
@@ -128,6 +128,6 @@ def url_of(lab: Lab, host: str, path: str) -> str:
     return f"http://{lab.nodes[host].address}:{PORT}{path}"
 
 
-def _user_environment(lab: Lab, node: Node) -> dict[str, str]:
+def user_environment(lab: Lab, node: Node) -> dict[str, str]:
     kept = {name: value for name, value in clean_environment().items() if not name.startswith(("TSYM_", "XDG_"))}
     return kept | {"HOME": str(lab.folder), "TS_SOCKET": str(node.socket)}

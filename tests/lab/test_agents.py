@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from tests.ui.tmux import Tmux
 from tsym_agent.probe.limits import DISCO_TIMEOUT_S
 
 from . import tools
-from .agents import PORT, Agent, agent, ask, started_tsym_on, tsym_on, url_of
+from .agents import BIN, PORT, Agent, agent, ask, started_tsym_on, tsym_on, url_of, user_environment
 from .control import AGENT_TAG, BASE_DOMAIN, SERVER_URL, VIEWER_TAG
 from .node import ENVIRONMENT
 from .programs import wait_until
@@ -50,6 +51,21 @@ def test_the_matrix_has_a_row_for_every_agent(agent_lab: Lab) -> None:
     paths = {(names[pair["from"]], names[pair["to"]]): pair["path"] for pair in document["pairs"]}
     rows = {VIEWER, *AGENT_HOSTS}
     assert paths == {pair: path for pair, path in expected_paths(with_relay=False).items() if pair[0] in rows}
+
+
+def test_the_app_shows_every_agent_and_what_each_pair_is(agent_lab: Lab) -> None:
+    viewer = agent_lab.nodes[VIEWER]
+    command = viewer.host.namespace.wrap([str(BIN / "tsym")])
+    with Tmux(command, size=(160, 48), env=user_environment(agent_lab, viewer)) as tmux:
+        tmux.wait_for("Map", "hosts 5/5", "live")
+        tmux.press("3")
+        matrix = tmux.wait_for("Matrix", "DERP", *AGENT_HOSTS)
+        tmux.press("1")
+        tmux.wait_for("Overview", "5 of 5")
+        tmux.press("q")
+
+        assert tmux.exit_code() == 0
+    assert "silent" not in matrix
 
 
 def test_the_viewer_is_told_who_it_is_and_that_it_may_read_everything(agent_lab: Lab) -> None:
