@@ -120,9 +120,7 @@ def _written(placement: Placement, tailnets: Sequence[Tailnet]) -> _Layout:
             if ref.tailnet in number
         ],
         areas=[(*area[:2], *(round(float(edge), 5) for edge in area[2:])) for area in placement.areas],  # type: ignore[misc]  # four edges
-        regions={
-            code: (float(x), float(y)) for code, (x, y) in placement.regions.items() if not placement.rotation
-        },
+        regions={code: (float(x), float(y)) for code, (x, y) in placement.regions.items() if not placement.rotation},
         grouped=placement.grouped,
         criterion=placement.criterion,
     )
