@@ -244,7 +244,7 @@ def _tile_rows(scene: Scene, rows: Sequence[int]) -> list[Row]:
     written = []
     for row in rows:
         if board.rows.items[row].is_folded:
-            keys = [summary.worst for summary in board.sums_across([board.row_span(row)], single)]
+            keys = board.worst_across(row, single)
         else:
             keys = board.keys[int(board.rows.starts[row])][places].tolist()
         sums = {at: column[row] for at, column in folded.items()}

@@ -106,6 +106,11 @@ class Axis:
         return [*offsets, max(0, at - BAND_GAP)]
 
     @cached_property
+    def band_names(self) -> tuple[tuple[str, ...], ...]:
+        """The names of each group's items."""
+        return tuple(tuple(item.name for item in self.items[band.start : band.stop]) for band in self.bands)
+
+    @cached_property
     def name_cells(self) -> int:
         """The cells of the longest name, with the count of a group's nodes."""
         return max((width(self.label(item)) for item in self.items), default=0)

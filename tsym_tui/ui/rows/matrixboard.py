@@ -114,20 +114,19 @@ class Board:
         return np.maximum.reduceat(along, self.rows.starts[:-1], axis=0)
 
     @cached_property
-    def row_counts(self) -> list[list[int]]:
+    def row_counts(self) -> list[tuple[int, ...]]:
         """How often each kind stands in each row item, over all columns."""
         return self._counts(self.kinds, self.rows)
 
     @cached_property
-    def column_counts(self) -> list[list[int]]:
+    def column_counts(self) -> list[tuple[int, ...]]:
         """How often each kind stands in each column item, over all rows."""
         return self._counts(self.kinds.T, self.columns)
 
-    def _counts(self, kinds: Codes, axis: Axis) -> list[list[int]]:
+    def _counts(self, kinds: Codes, axis: Axis) -> list[tuple[int, ...]]:
         if not axis.items:
             return []
-        found: list[list[int]] = np.add.reduceat(count_kinds(kinds), axis.starts[:-1], axis=0).tolist()
-        return found
+        return [tuple(line) for line in np.add.reduceat(count_kinds(kinds), axis.starts[:-1], axis=0).tolist()]
 
     def prepare(self) -> None:
         """Work out what every drawing needs: in a thread, where there is much of it."""
@@ -188,6 +187,17 @@ class Board:
 
         return summaries(cut(self.kinds), cut(self.severity), cut(self.keys))[0]
 
+    def worst_across(self, row: int, columns: Sequence[int]) -> list[int]:
+        """Return the keys of the worst tiles of a folded row, for each of some columns that are one node each."""
+        wanted = (row, tuple(columns))
+        if wanted not in self._across:
+            self._across[wanted] = [summary.worst for summary in self.sums_across([self.row_span(row)], columns)]
+        return self._across[wanted]
+
+    @cached_property
+    def _across(self) -> dict[tuple[int, tuple[int, ...]], list[int]]:
+        return {}
+
     def sums_across(self, rows: Sequence[slice], columns: Sequence[int]) -> list[Summary]:
         """Sum up spans of rows for each of some columns that are one node each."""
         if not columns:
@@ -219,6 +229,8 @@ class Board:
         return int(keys[np.argsort(severity, kind="stable")[severity.size // 2]]) if severity.size else 0
 
 
+_KINDS = tuple(Kind)
+
 SAMPLE = 64
 """So many members, evenly picked, are enough to find one in the middle."""
 
@@ -238,7 +250,9 @@ def summaries(kinds: Codes, severity: Numbers, keys: Keys) -> list[Summary]:
     middle_keys = keys[lines, picked[:, picked.shape[1] // 2] * step].tolist()
     totals, table = told.sum(axis=1).tolist(), counts.tolist()
     return [
-        Summary(key, Kind(kind), row[kind], Kind(often if row[often] else kind), row[often] or row[kind], total, middle)
+        Summary(
+            key, _KINDS[kind], row[kind], _KINDS[often if row[often] else kind], row[often] or row[kind], total, middle
+        )
         for key, kind, row, often, total, middle in zip(
             worst_keys, worst_kinds, table, common, totals, middle_keys, strict=True
         )

@@ -122,5 +122,5 @@ def _said(board: Board, verdict: Verdict, name: str) -> str:
     return f"{name} is {verdict.words(board.choice.metric)} in {verdict.count} of {verdict.asked}"
 
 
-def _bad(counts: list[int]) -> str:
+def _bad(counts: tuple[int, ...]) -> str:
     return f"{sum(counts[Kind.WELL + 1 :])} of {sum(counts[Kind.WELL :])}"

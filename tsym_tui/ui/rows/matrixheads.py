@@ -62,7 +62,7 @@ def head_rows(pen: Pen, axis: Axis, columns: range, cursor: int, most: int) -> l
     labels: dict[int, tuple[str, str]] = {}
     for band, seen in bands:
         if not band.is_folded:
-            found = labels_of(tuple(item.name for item in axis.items[band.start : band.stop]))
+            found = labels_of(axis.band_names[axis.items[band.start].band])
             labels.update({column: found[column - band.start] for column in seen})
     digits = min(MOST_DIGITS, max((len(number) for _, number in labels.values()), default=0))
     room = max(1, most - digits)
@@ -85,10 +85,18 @@ def _titles(pen: Pen, bands: list[tuple[Band, range]], cursor: int) -> Row:
     row: Row = []
     for band, seen in bands:
         cells = band.cells if band.is_folded else TILE * len(seen)
-        title = band.title if width(band.title) <= cells else band.title.removeprefix("tag:")
+        title = _short_title(band.title, cells)
         text = fit_text(title if cells > TILE else "", cells, pen.signs.ellipsis)
         row += [pen.accent(text) if cursor in seen else pen.strong(text), *blank(BAND_GAP)]
     return row[:-1]
+
+
+def _short_title(title: str, cells: int) -> str:
+    """Leave out of a title what it can be told without, where it has no room."""
+    if width(title) <= cells:
+        return title
+    place, _, network = title.partition(" ")
+    return place if "/" in network else title.removeprefix("tag:")
 
 
 @lru_cache(maxsize=4096)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from enum import Enum
+from functools import lru_cache
 
 import msgspec
 
@@ -77,7 +78,8 @@ class Verdict(msgspec.Struct, frozen=True):
         return _BY_METRIC.get(metric, "slow") if self.trouble is Trouble.SLOW else self.trouble.value
 
 
-def verdict_of(counts: Sequence[int]) -> Verdict | None:
+@lru_cache(maxsize=8192)
+def verdict_of(counts: tuple[int, ...]) -> Verdict | None:
     """Judge a row or column by how often each kind stands in it; None where it says nothing as one."""
     asked = sum(counts[Kind.WELL :])
     if asked < FEWEST_ASKED:
