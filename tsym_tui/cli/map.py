@@ -7,19 +7,21 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from tsym_agent.model.homes import at_home
 from tsym_agent.model.snapshot import Snapshot
 from tsym_tui.cli.documents import emit_document
 from tsym_tui.cli.errors import CommandError
 from tsym_tui.cli.exits import Exit
-from tsym_tui.cli.hiding import HIDDEN_NOTE
+from tsym_tui.cli.hiding import HIDDEN_NOTE, shown
 from tsym_tui.cli.matrix import settle
 from tsym_tui.cli.options import look_options, setting, shared_options
 from tsym_tui.cli.session import judge, open_fleet, repeat, run, tell_troubles
-from tsym_tui.cli.texts import emit, is_terminal
+from tsym_tui.cli.texts import emit, is_terminal, narrate
 from tsym_tui.cli.watching import Page
 from tsym_tui.cli.wishes import Wishes, to_wishes
+from tsym_tui.fleet.filters import Filter, FilterError, parse_filter
 from tsym_tui.graph.looks import Role
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class MapWishes(Wishes, frozen=True, kw_only=True):
     height: int | None = None
     seed: int = 0
     only_problems: bool = False
+    filter_text: str = msgspec.field(default="", name="filter")
     trunks_above: int = 30
     bundles_above: int = 300
 
@@ -69,6 +72,7 @@ Also kamada-kawai and spectral, with the extra `layouts`.
 @setting("--width", type=click.IntRange(10, 1000), help="Columns of the picture.  [default: the terminal's, else 120]")
 @setting("--height", type=click.IntRange(4, 500), help="Rows of the picture.  [default: the terminal's, else 36]")
 @setting("--seed", type=click.IntRange(0), default=0, show_default=True, help="For layouts that start at random.")
+@setting("--filter", metavar="FILTER", default="", help="Only nodes that it lets pass; `tsym nodes --help` has them.")
 @setting("--only-problems", is_flag=True, help="Leave lines out that are direct and fast.")
 @shared_options("host", "scan", "all", "hide_names", "settle", "fail_on", "watch", "every")
 @shared_options("thresholds_ms", "trunks_above", "bundles_above")
@@ -84,14 +88,18 @@ def command(**given: object) -> int:
 async def show_map(wishes: MapWishes) -> Exit:
     """Probe, place, draw and write, once or again and again."""
     check_layout(wishes.layout)
+    _parse_filter(wishes.filter_text)
     page = Page(wishes)
     async with open_fleet(wishes, is_probing=wishes.settle_s > 0) as fleet:
         await settle(fleet, wishes)
 
         async def show() -> Exit:
             snapshot = fleet.snapshot()
-            if snapshot.nodes or wishes.format == "json":
-                _write(snapshot, wishes, page)
+            drawn = narrowed(snapshot, _parse_filter(shown(fleet, wishes.filter_text)))
+            if drawn.nodes or wishes.format == "json":
+                _write(drawn, wishes, page)
+            elif snapshot.nodes:
+                narrate(f"tsym: no node matches {wishes.filter_text}")
             if not wishes.watch:
                 tell_troubles(snapshot.hosts)
             return judge(snapshot, wishes)
@@ -105,6 +113,25 @@ def check_layout(name: str) -> None:
 
     if name not in {AUTO, *LAYOUTS}:
         raise CommandError(f"there is no layout {name!r}: choose {AUTO}, {', '.join(LAYOUTS)}")
+
+
+def _parse_filter(text: str) -> Filter:
+    try:
+        return parse_filter(text)
+    except FilterError as error:
+        raise click.UsageError(f"--filter: {error}") from error
+
+
+def narrowed(snapshot: Snapshot, wanted: Filter) -> Snapshot:
+    """Return what the app's map would draw with this filter: the nodes, and the hosts that look at them."""
+    if not wanted:
+        return snapshot
+    from tsym_tui.ui.views import View, read_picture
+
+    view = View()
+    view.take(read_picture(snapshot))
+    view.narrow(wanted)
+    return view.narrowed_snapshot()
 
 
 def _write(snapshot: Snapshot, wishes: MapWishes, page: Page) -> None:

@@ -104,6 +104,28 @@ def test_a_picture_with_hidden_names_says_so(tsym: Tsym, daemon: Daemon, form: s
     assert not {"nas", "nas.example"} & set(result.out.replace("<", " ").replace(">", " ").split())
 
 
+def test_a_filter_leaves_nodes_and_the_hosts_that_look_at_them(tsym: Tsym, household: str) -> None:
+    document = json.loads(tsym("map", "--host", household, "--filter", "phone", "--format", "json", *FAST).out)
+    names = {node["name"].partition(".")[0] for node in document["nodes"]}
+
+    assert {"phone", "laptop"} <= names
+    assert "tv" not in names
+
+
+def test_a_filter_that_cannot_be_read_is_told_before_probing(tsym: Tsym) -> None:
+    result = tsym("map", "--filter", "rtt:>x")
+
+    assert result.code == 2
+    assert "--filter: " in result.err
+
+
+def test_a_filter_that_nothing_passes_is_said(tsym: Tsym, daemon: Daemon) -> None:
+    result = tsym("map", "--host", daemon.spec, "--filter", "nobody", *FAST)
+
+    assert (result.code, result.out) == (0, "")
+    assert "no node matches nobody" in result.err
+
+
 def test_thresholds_are_those_of_the_legend(tsym: Tsym, daemon: Daemon) -> None:
     result = tsym("map", "--host", daemon.spec, "--thresholds-ms", "1,2,3,4,555", *FAST)
 
