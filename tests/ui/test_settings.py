@@ -48,5 +48,5 @@ def test_glyphs_are_those_the_terminal_can_show(wanted: str, term: str, encoding
 def test_a_setting_that_does_not_exist_names_those_that_do() -> None:
     with pytest.raises(ValueError, match="dark, light, high-contrast"):
         Settings(theme="pink")
-    with pytest.raises(ValueError, match="braille, block, ascii"):
+    with pytest.raises(ValueError, match="braille, half, block, ascii"):
         Settings(glyphs="emoji")

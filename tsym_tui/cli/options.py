@@ -20,7 +20,7 @@ Function = Callable[..., object]
 Decorator = Callable[[Function], Function]
 
 THEME_NAMES = ("auto", "dark", "light", "high-contrast", "deuteranopia", "tritanopia", "ansi16", "mono", "cb")
-GLYPH_NAMES = ("auto", "braille", "block", "ascii")
+GLYPH_NAMES = ("auto", "braille", "half", "block", "ascii")
 START_SCREENS = ("overview", "nodes", "matrix", "map")
 THRESHOLDS_MS = (5.0, 20.0, 50.0, 100.0, 200.0)
 """As in `tsym_tui.graph.themes`; a test holds them together."""
