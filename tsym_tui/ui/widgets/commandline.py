@@ -36,7 +36,10 @@ class CommandPrompt(LinePrompt):
 
     def said(self) -> Row:
         """Say what may follow."""
-        hint = hint_for(self.line.text)
+        typed = self.line.text
+        if self.offered.choices and typed and not typed.endswith(" "):
+            return []  # what the word may become needs the room
+        hint = hint_for(typed)
         return [self.pen(hint, Role.CHROME)] if hint else []
 
     def press(self, event: events.Key) -> None:
