@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import dist
+
 import msgspec
 import pytest
 
@@ -11,10 +13,12 @@ from tests.ui.fake_source import FakeSample
 from tests.ui.running import Running, running
 from tests.unit.fleet.planted import SECRETS, leaks, secret_tailnet
 from tsym_agent.localapi.errors import AccessDeniedError
+from tsym_agent.model.ids import NodeRef
 from tsym_agent.model.logs import Event, LogLine
 from tsym_tui.ui.screens.results import ResultsScreen
 from tsym_tui.ui.screens.stream import StreamScreen
 from tsym_tui.ui.settings import Settings
+from tsym_tui.ui.widgets.mappane import MapPane
 
 SHOWN = Settings(theme="dark", glyphs="braille", start_screen="overview")
 HIDDEN = msgspec.structs.replace(SHOWN, hide_names=True)
@@ -119,6 +123,28 @@ async def test_the_history_is_that_of_the_real_pair() -> None:
         text = await hidden(run, "1")
 
         assert "━━━━" in text
+
+
+def place_of(pane: MapPane, ref: NodeRef) -> tuple[float, float]:
+    """Return where a node is drawn."""
+    place = pane.drawn.place_of(ref) if pane.drawn is not None else None
+    assert place is not None
+    return place
+
+
+async def test_nodes_stay_in_their_place_where_a_layout_minds_the_last_one() -> None:
+    settings = msgspec.structs.replace(SHOWN, start_screen="map", layout="force")
+    async with running(pictures.home(), settings=settings, size=(120, 36)) as run:
+        pane = run.app.screen.query_one(MapPane)
+        before = {ref: place_of(pane, ref) for ref in pictures.home().nodes}
+        await hidden(run, "H")
+        await run.until(lambda: pane.is_up_to_date, "the map")
+        veil = run.app.desk.veil
+        moved = [dist(place, place_of(pane, veil.ref(ref))) for ref, place in before.items()]
+
+        assert len(moved) == 8
+        assert sorted(moved)[4] < 0.1
+        assert "laptop" not in run.text()
 
 
 # answers, logs, events

@@ -73,6 +73,10 @@ class Veil:
         """Whether a picture carries pseudonyms."""
         return any(hidden is snapshot for _, hidden in self._faces)
 
+    def fits(self, snapshot: Snapshot) -> bool:
+        """Whether a picture, or a part of one, may be shown now: a drawing may come late."""
+        return all((self.real_ref(ref) != ref) is self.is_on for ref in list(snapshot.nodes)[:1])
+
     def real_snapshot(self, shown: Snapshot) -> Snapshot:
         """Return the picture behind one that is shown."""
         return next((real for real, hidden in self._faces if hidden is shown), shown)

@@ -202,6 +202,11 @@ class Cartographer:
         """Stop the layout that is under way; may be called from another thread."""
         self._surveyor.cancel()
 
+    def rename(self, ref_of: Callable[[NodeRef], NodeRef]) -> None:
+        """Follow when names are hidden or shown: nodes stay where they are, nothing else is kept."""
+        self._surveyor.rename(ref_of)
+        self._shown = self._walk = self._walked = None
+
     def save(self) -> None:
         """Write where nodes stand, if that is news; raises `OSError`. Not while drawing goes on in another thread."""
         from tsym_tui.graph import positions

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -134,6 +135,21 @@ class Surveyor:
     def remembered(self) -> list[Placement]:
         """Placements of whole pictures, the newest last."""
         return list(self._placed.values())
+
+    def rename(self, ref_of: Callable[[NodeRef], NodeRef]) -> None:
+        """Keep everybody's place when names are hidden or shown; titles of areas are names, so they go."""
+        self.cancel()
+        self._current = None
+        renamed = [
+            replace(
+                one,
+                refs=tuple(ref_of(ref) for ref in one.refs),
+                areas=(),
+                focus=None if one.focus is None else ref_of(one.focus),
+            )
+            for one in self._placed.values()
+        ]
+        self._placed = {(one.layout, one.criterion, one.focus): one for one in renamed}
 
     def cancel(self) -> None:
         """Stop what is under way."""

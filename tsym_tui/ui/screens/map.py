@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
 from textual.widget import Widget
@@ -94,6 +94,10 @@ class MapScreen(TailnetScreen, inherit_bindings=False):
         """Take the next layout."""
         self.say(f"layout: {self.map.next_layout()}")
         self.show()
+
+    def take_veil(self, ref_of: Callable[[NodeRef], NodeRef]) -> None:
+        """Draw anew with the names that are shown now, everybody in their place."""
+        self.map.take_veil(ref_of)
 
     def take_setting(self, name: str) -> None:
         """Take another layout, or show the small map, as settings say now."""

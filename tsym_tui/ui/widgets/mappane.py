@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from msgspec import structs
@@ -206,8 +206,19 @@ class MapPane(Pane):
         else:
             self.post_message(MapDrawn(drawn))
 
+    def take_veil(self, ref_of: Callable[[NodeRef], NodeRef]) -> None:
+        """Forget what was drawn with other names."""
+        self.drawn = None
+        self._hover = ()
+        self.focus_ref = None if self.focus_ref is None else ref_of(self.focus_ref)
+        self._cartographer.rename(ref_of)
+        self.redraw()
+
     def on_map_drawn(self, message: MapDrawn) -> None:
-        """Show the new map."""
+        """Show the new map, unless names were hidden or shown since it was begun."""
+        if not self.desk.veil.fits(message.drawn.request.snapshot):
+            self._finish()
+            return
         self.drawn, self._trouble = message.drawn, None
         if message.drawn.survey is None and self.focus_ref is None:
             self._last_whole = message.drawn.request.layout
