@@ -101,7 +101,7 @@ class Pseudonyms:
         ]
         names = {name for node in fresh for name in (node.short_name, node.host_name) if name}
         names |= {host.name for host in snapshot.hosts if host.name and ":" not in host.name and "/" not in host.name}
-        for name in sorted(names, key=self._names.order):
+        for name in sorted(names, key=lambda name: (self._names.order(name), name != slug_of(name), name)):
             self.label(name)
         for tailnet in {ref.tailnet for ref in snapshot.nodes}:
             self._tailnet(tailnet)
