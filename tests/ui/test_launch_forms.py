@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
+import sys
 
 import pytest
 
@@ -189,6 +191,15 @@ def test_the_agent_changes_something_unless_it_only_checks() -> None:
     made.fill("logout", "no")
     assert list(made.changes) == []
     assert made.arguments() == ["--check", "--logout=false"]
+
+
+def test_the_app_reads_the_tree_without_the_library_that_made_it() -> None:
+    code = (
+        "import sys, tsym_tui.ui.app, tsym_tui.ui.screens, tsym_tui.ui.launching.agent; print('click' in sys.modules)"
+    )
+
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert said.strip() == "False"
 
 
 def test_every_exit_code_of_ours_has_words() -> None:

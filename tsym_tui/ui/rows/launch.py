@@ -149,9 +149,9 @@ def _form(pen: Pen, board: Board, form: Form, cells: int, height: int) -> list[R
 def _head(pen: Pen, tool: Tool, form: Form, cells: int) -> list[Row]:
     rows: list[Row] = [[pen(tool.name, Role.STRONG), *blank(2), pen.dim(tool.about)]]
     rows += [[pen("! ", Role.WARN), pen(text, Role.WARN)] for text in form.changes]
-    paragraphs = tool.help.split("\n\n")
-    more = " ".join(paragraphs[0].split())
-    if more and more.rstrip(".") != tool.about.rstrip(".") and not tool.missing:
+    more = " ".join(tool.help.partition("\n\n")[0].split())
+    is_said = more.split()[:3] == tool.about.split()[:3]  # most helps begin as the line in the list does
+    if more and not is_said and not tool.missing:
         rows += [[pen.dim(text)] for text in wrap(more, cells)[:2]]
     return rows
 
