@@ -159,6 +159,14 @@ async def test_settings_can_be_changed_while_it_runs() -> None:
         assert run.app.screen.query_one(MapPane).layout_name == "rings"
 
 
+async def test_a_layout_can_be_asked_for_before_the_map_was_ever_open() -> None:
+    async with running(pictures.home(), settings=Settings(theme="dark", start_screen="nodes")) as run:
+        await write(run, "layout rings")
+
+        assert isinstance(run.app.screen, MapScreen)
+        assert run.app.screen.map.layout_name == "rings"
+
+
 async def test_marks_are_set_by_a_filter() -> None:
     async with running(pictures.home()) as run:
         await write(run, "mark nas")

@@ -181,8 +181,8 @@ def _layout(app: TsymApp, line: Line) -> Deed:
         raise LineError(f"there is no layout {line.rest!r}: there are {', '.join(names)}")
 
     def lay_out() -> None:
+        app.change("layout", line.rest)  # first: a map that is made now reads it from the settings
         app.action_show("map")
-        app.change("layout", line.rest)
 
     return lay_out
 
