@@ -46,3 +46,21 @@ def clip(text: str, cells: int, ellipsis: str = "…") -> str:
             break
         kept.append(char)
     return "".join(kept) + ellipsis
+
+
+def clip_middle(text: str, cells: int, ellipsis: str = "…") -> str:
+    """Cut a settled name to at most `cells` in its middle: what tells names apart is at their ends, the last most."""
+    if width(text) <= cells:
+        return text
+    if cells < MIDDLE_FROM:
+        return clip(text, cells, ellipsis)
+    tail, used = 0, 0
+    while used + width(text[-tail - 1]) <= cells // 2:
+        tail += 1
+        used += width(text[-tail])
+    head = clip(text, cells - used, "")
+    return f"{head}{ellipsis}{text[len(text) - tail :]}"
+
+
+MIDDLE_FROM = 5
+"""In fewer cells a beginning and an end say less than a beginning alone."""

@@ -74,6 +74,30 @@ def test_trunks_carry_class_and_median(company: TailnetGraph) -> None:
     assert "● 91" in bold
 
 
+def test_names_that_begin_alike_can_be_told_apart_beside_the_panes_of_a_usual_terminal(company: TailnetGraph) -> None:
+    text = to_plain(draw(company, Size(66, 35)))
+
+    assert "fra-web-1" in text
+    assert "…" not in text
+
+
+def test_the_middle_keeps_room_for_lines_beside_long_names() -> None:
+    names = [f"a-very-long-name-{number:02d}" for number in range(40)]
+    graph = TailnetGraph.from_snapshot(scenes.snapshot([scenes.node(name) for name in names], []))
+    columns = [row.x for row in arc_rows(graph, Size(66, 35), None) if row.is_left]
+
+    assert max(columns) < 66 / 2 - 8
+    assert "a-ver…ame-01" in to_plain(draw(graph, Size(66, 35)))
+
+
+def test_a_node_that_was_never_probed_has_no_mark_beside_its_name() -> None:
+    nodes = [scenes.node(name) for name in ("here", "there")]
+    pairs = [scenes.pair("here", "there", scenes.UNKNOWN, state=scenes.NEVER)]
+    graph = TailnetGraph.from_snapshot(scenes.snapshot(nodes, pairs, [scenes.host("here")]))
+
+    assert "·" not in to_plain(draw(graph, Size(66, 12)))
+
+
 def test_the_focused_node_always_has_a_row(large: TailnetGraph) -> None:
     for name in ("host-0999", "host-0023", "host-0500"):
         assert name in to_plain(draw(large, Size(100, 30), focus=ref(name)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
-from tsym_tui.graph.cells import _NARROW, clip, settle, width
+from tsym_tui.graph.cells import _NARROW, clip, clip_middle, settle, width
 from tsym_tui.graph.frame import Depth, Frame, Run, pad_row, to_ansi, to_plain
 from tsym_tui.graph.themes import PLAIN, Style
 
@@ -105,3 +105,18 @@ def test_every_character_that_is_measured_fast_takes_one_cell() -> None:
 
     assert {cell_len(char) for char in fast} == {1}
     assert len(fast) > 600
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "cut"),
+    [
+        ("ams-k8s-12", 10, "ams-k8s-12"),
+        ("ams-k8s-12", 8, "ams…s-12"),
+        ("ams-k8s-12", 5, "am…12"),
+        ("ams-k8s-12", 4, "ams…"),
+        ("ams-k8s-12", 0, ""),
+        ("日本語-12", 7, "日…-12"),
+    ],
+)
+def test_a_name_keeps_its_end_where_it_is_cut(name: str, cells: int, cut: str) -> None:
+    assert clip_middle(name, cells) == cut

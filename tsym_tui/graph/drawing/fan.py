@@ -15,7 +15,7 @@ import numpy as np
 
 from tsym_agent.model.paths import PathKind, SampleState
 from tsym_tui.graph import edges as codes
-from tsym_tui.graph.cells import clip, settle, width
+from tsym_tui.graph.cells import clip, clip_middle, settle, width
 from tsym_tui.graph.drawing.bundles import focus_of
 from tsym_tui.graph.drawing.canvas import Canvas
 from tsym_tui.graph.drawing.curves import bezier
@@ -121,7 +121,7 @@ def _draw(graph: TailnetGraph, size: Size, options: MapOptions, earlier: FanPict
     entries = sorted(_entries(fan, _groups(fan)), key=lambda entry: entry.key)
     pen, styles = _paint(entries, fan)
     if options.numbers:
-        write_medians(_trunks(fan, entries), canvas, pen.cover(), options)
+        write_medians(reversed(list(_trunks(fan, entries))), canvas, pen.cover(), options)
     pen.put(canvas, styles)
     lit = {ref_index(graph, ref) for path in options.highlight for ref in path}
     nowhere = np.zeros((size.height, size.width), dtype=bool)
@@ -167,7 +167,7 @@ def _write_node(fan: Fan, canvas: Canvas, row: Row) -> None:
     graph, options = fan.graph, fan.options
     look = NODE_LOOKS[graph.kinds[row.node]]
     style = options.theme.style(look.role)
-    name = clip(settle(graph.names[row.node]), fan.longest, signs(options.level).ellipsis)
+    name = clip_middle(settle(graph.names[row.node]), fan.longest, signs(options.level).ellipsis)
     line = fan.lines.get(row.node)
     if line is not None and line.state is SampleState.FAILED:
         style = options.theme.style(Role.DEAD)
@@ -200,21 +200,23 @@ def _here(options: MapOptions) -> Style:
 def _write_number(fan: Fan, canvas: Canvas, row: Row) -> None:
     """Write what the focus measured, outside the name: a glyph unless direct, and the number."""
     line, options = fan.lines.get(row.node), fan.options
-    if line is None:
+    if line is None or line.state is SampleState.NEVER:
         return
     text = number_text(line, np.array([-1.0 if row.is_left else 1.0, 0.0]), options.level)
-    if line.state is SampleState.NEVER:
-        text = line.look.glyph.at(options.level)
-    elif line.state is SampleState.FRESH and line.path is not PathKind.DIRECT:
-        text = f"{line.look.glyph.at(options.level)} {text}".rstrip()
+    if line.state is SampleState.FRESH and line.path is not PathKind.DIRECT:
+        text = f"{line.look.glyph.at(options.level)} {text.rjust(_DIGITS)}"  # marks stand below one another
     room = NUMBER_CELLS - 1
-    text = clip(text, room, signs(options.level).ellipsis)
+    text = clip(text if width(text) <= room else " ".join(text.split()), room, signs(options.level).ellipsis)
     if row.is_left:
         x = row.x - 2 - fan.longest - 1 - width(text)
     else:
         x = row.x + 2 + fan.longest + 1 + max(0, 5 - width(text))
     if x >= 0 and x + width(text) <= fan.size.width:
         canvas.write(x, row.y, text, line_style(line, options))
+
+
+_DIGITS = 3
+"""Of most numbers."""
 
 
 def _write_title(fan: Fan, canvas: Canvas, row: Row, *, has_focus: bool) -> None:

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tsym_tui.graph.cells import clip, width
+from tsym_tui.graph.cells import clip_middle, width
 from tsym_tui.graph.drawing.canvas import Canvas
 from tsym_tui.graph.themes import Style
 
@@ -62,7 +62,7 @@ def place_label(canvas: Canvas, label: Label, cover: LineCover, ellipsis: str, l
     """Write a label where it fits best, shortened if it must be; return where; None = nowhere."""
     limit = longest
     while True:
-        rows = [(clip(text, limit, ellipsis), style) for text, style in label.rows]
+        rows = [(clip_middle(text, limit, ellipsis), style) for text, style in label.rows]
         best = min(_scored(canvas, label, rows, cover), default=None)
         if best is not None:
             _, _, x, y = best
@@ -81,7 +81,7 @@ def place_label(canvas: Canvas, label: Label, cover: LineCover, ellipsis: str, l
 
 def place_again(canvas: Canvas, label: Label, spot: Spot, ellipsis: str) -> bool:
     """Write a label where it stood in an earlier picture; return whether there is still room."""
-    rows = [(clip(text, spot.limit, ellipsis), style) for text, style in label.rows[: spot.rows]]
+    rows = [(clip_middle(text, spot.limit, ellipsis), style) for text, style in label.rows[: spot.rows]]
     x, y = label.x + spot.across, label.y + spot.down
     if not all(canvas.is_free(x, y + row, width(text)) for row, (text, _) in enumerate(rows)):
         return False

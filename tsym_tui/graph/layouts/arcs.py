@@ -65,7 +65,10 @@ OTHER_LEFT, OTHER_RIGHT = -1, -2
 """The groups of everybody whose own group has no room."""
 
 LONGEST_NAME, SHORTEST_NAME = 16, 5
-"""Cells that names get: an eighth of the width between these, so that the middle keeps room for lines."""
+"""Cells that names get: what the middle can spare, between these."""
+
+MIDDLE_CELLS = 22
+"""Columns between the arcs that stay for lines: a trunk turns in as many, and its number finds room."""
 
 NUMBER_CELLS = 8
 """Beside a name, with the blank before it: `▲ 210 →`."""
@@ -86,7 +89,8 @@ def arcs(request: Request) -> Arrangement:
 def name_cells(size: Size, names: Sequence[str]) -> int:
     """Return how many cells a name may take beside an arc."""
     longest = max((width(settle(name)) for name in names), default=0)
-    return min(longest, max(SHORTEST_NAME, min(LONGEST_NAME, size.width // 8)))
+    spare = (size.width - MIDDLE_CELLS) // 2 - NUMBER_CELLS - 2
+    return min(longest, max(SHORTEST_NAME, min(LONGEST_NAME, spare)))
 
 
 def arc_rows(
@@ -187,7 +191,7 @@ def _lay_out(shown: list[Shown], size: Size, *, is_left: bool, names: Sequence[s
 def _arc_x(y: int, size: Size, longest: int) -> int:
     """Return the marker's column on the left arc: room for number and name, and a bulge that bows outwards."""
     edge = min(longest + NUMBER_CELLS + 2, max(1, size.width * 2 // 5))
-    bulge = min(size.width // 12, 12)
+    bulge = max(min(2, size.width // 12), min(size.width // 12, 12, size.width // 2 - edge - MIDDLE_CELLS // 2))
     middle = (size.height - 1) / 2
     away = (y - middle) / middle if middle else 0.0
     return round(edge + bulge * (1 - math.sqrt(max(0.0, 1 - 0.8 * away * away))) / (1 - math.sqrt(0.2)))

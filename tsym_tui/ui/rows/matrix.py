@@ -27,7 +27,7 @@ from tsym_tui.ui.rows.matrixmargins import SAYS_CELLS, leader_rows, remarks_of, 
 from tsym_tui.ui.rows.matrixmetric import short_number
 from tsym_tui.ui.rows.matrixtiles import Tiles, cursor_of
 from tsym_tui.ui.rows.nodelist import MARK, list_window, node_mark
-from tsym_tui.ui.rows.pens import Pen, Row, blank, clip, fit, fit_text, on, width_of
+from tsym_tui.ui.rows.pens import Pen, Row, blank, clip, fit, fit_name, fit_text, on, width_of
 
 FEWEST_NAME_CELLS = 8
 MOST_NAME_CELLS = 18
@@ -275,7 +275,7 @@ def _row(scene: Scene, at: int, tiles: Row) -> Row:
     board, pen = scene.board, scene.pen
     item = board.rows.items[at]
     is_here = at == scene.spot.row
-    name = fit_text(board.rows.label(item), scene.name_cells, pen.signs.ellipsis)
+    name = fit_name(board.rows.label(item), scene.name_cells, pen.signs.ellipsis)
     ref = None if item.is_folded else board.row_refs[item.members[0]]
     sign = pen("+", Role.CHROME) if ref is None else node_mark(pen, scene.digest, ref, is_selected=is_here)
     mark = pen.accent(pen.glyph(MARK)) if ref is not None and ref in scene.marked else pen(" ")

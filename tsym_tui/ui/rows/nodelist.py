@@ -6,11 +6,12 @@ from collections.abc import Collection, Sequence
 
 from tsym_agent.model.ids import NodeRef
 from tsym_agent.model.paths import PathKind, SampleState
+from tsym_tui.graph.cells import clip_middle
 from tsym_tui.graph.frame import Run
 from tsym_tui.graph.looks import LOOKS, NODE_LOOKS, Glyph, NodeKind, Role, format_age, format_ms, verdict_look
 from tsym_tui.ui.digests import Digest, NodeSum
 from tsym_tui.ui.problems import Kind, Problem
-from tsym_tui.ui.rows.pens import Pen, Row, blank, emphasised, fit, on, spread
+from tsym_tui.ui.rows.pens import Pen, Row, blank, clip_name, emphasised, fit, on, spread, width_of
 
 NUMBER_CELLS = 5
 
@@ -25,7 +26,9 @@ def node_row(
     """Write one node: what it is to us, its name, the class it is mostly reached by, and its round trip."""
     sums = digest.sum_of(ref)
     left = [node_mark(pen, digest, ref, is_selected=is_selected), pen(" "), _name(pen, digest, ref, is_selected)]
-    row = spread(left, class_and_number(pen, sums), cells - 4, pen.signs.ellipsis)
+    right = class_and_number(pen, sums)
+    left[2] = clip_name(left[2], cells - 4 - 2 - width_of(right) - 1, pen.signs.ellipsis)
+    row = spread(left, right, cells - 4, pen.signs.ellipsis)
     return selectable(pen, [*row, pen(" ")], cells, is_selected=is_selected, is_marked=is_marked)
 
 
@@ -89,7 +92,8 @@ def mark_key(pen: Pen, cells: int) -> Row:
 
 def problem_rows(pen: Pen, problem: Problem, cells: int) -> list[Row]:
     """Write one problem in two rows: what it is about, and what is wrong with it."""
-    head = [*blank(3), problem_mark(pen, problem), pen(" "), pen(problem.title)]
+    title = clip_middle(problem.title, cells - 5, pen.signs.ellipsis)
+    head = [*blank(3), problem_mark(pen, problem), pen(" "), pen(title)]
     words = [*blank(5), pen.dim(problem.words)]
     return [fit(head, cells, pen.signs.ellipsis), fit(words, cells, pen.signs.ellipsis)]
 
@@ -159,20 +163,26 @@ def _wrong_now(pen: Pen, problems: Sequence[Problem], cells: int, room: int) -> 
         return [[], [*blank(3), pen(pen.signs.check, Role.OK), pen.dim(" nothing wrong now")]]
     rows: list[Row] = [[], list_heading(pen, "wrong now", str(len(problems)), "", cells)]
     shown = min(len(problems), (room - len(rows)) // 3)
-    if shown < len(problems):
-        shown = min(shown, (room - len(rows) - 2) // 3)
+    gap: list[Row] = [[]]
+    if shown < len(problems):  # many: blank rows between them would take the room of others
+        rows, gap = [*rows, []], []
+        shown = min(len(problems), (room - len(rows) - 2) // 2)
     for problem in problems[:shown]:
-        rows += [[], *problem_rows(pen, problem, cells)]
+        rows += [*gap, *problem_rows(pen, problem, cells)]
     if shown < len(problems):
         rows += [[], [*blank(5), pen(f"{len(problems) - shown} more", Role.CHROME)]]
     return rows
 
 
 def _room_for_nodes(nodes: int, problems: int, height: int) -> int:
-    """Share the pane: all nodes if they fit beside three problems, else what is left, five at least."""
-    wanted = 3 * min(problems, 3) + 4
+    """Share the pane: all nodes if they fit beside some problems, else what is left, five at least."""
+    wanted = 3 * min(problems, 3) + 4 if problems <= 3 else 2 * min(problems, _PROBLEMS_SHOWN) + 7
     room = max(5, height - 5 - wanted)
     return nodes if nodes <= room else room - 1
+
+
+_PROBLEMS_SHOWN = 5
+"""For so many the list of nodes gives way: it can be scrolled, and what is wrong is read first."""
 
 
 def _focus_of(refs: Sequence[NodeRef], selected: Collection[NodeRef]) -> int:

@@ -22,7 +22,7 @@ from tsym_tui.ui.problems import host_title
 from tsym_tui.ui.rows.groupsums import GroupSum
 from tsym_tui.ui.rows.nodecolumns import COLUMNS, Column, Entry, Trace
 from tsym_tui.ui.rows.nodelist import node_mark, selectable
-from tsym_tui.ui.rows.pens import Pen, Row, blank, clip, fit, fit_text, width_of
+from tsym_tui.ui.rows.pens import Pen, Row, blank, clip, fit, fit_name, fit_text, width_of
 
 Sort: TypeAlias = tuple[str, bool]
 """Letter of a column, and whether the order is turned round."""
@@ -109,7 +109,7 @@ def table_row(  # noqa: PLR0913 - a row shows that many things
     """Write one node as a row of the table."""
     columns, name_cells = fitting_columns(cells)
     entry = Entry(digest, digest.snapshot.nodes[ref], digest.sum_of(ref), trace)
-    name = fit_text(digest.name_of(ref), name_cells, pen.signs.ellipsis)
+    name = fit_name(digest.name_of(ref), name_cells, pen.signs.ellipsis)
     is_host = entry.sums.host is not None and entry.sums.host.state is HostState.OK
     written = pen.accent(name) if is_selected else pen(name, Role.STRONG if is_host else Role.TEXT)
     row: Row = [node_mark(pen, digest, ref, is_selected=is_selected), pen(" "), written]

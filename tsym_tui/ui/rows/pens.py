@@ -12,7 +12,7 @@ import msgspec
 
 from tsym_agent.model.pairs import Pair
 from tsym_tui.graph.cells import clip as clip_text
-from tsym_tui.graph.cells import width
+from tsym_tui.graph.cells import clip_middle, width
 from tsym_tui.graph.frame import Run
 from tsym_tui.graph.looks import Glyph, Level, Line, Look, Signs, look_of, number_of, signs
 from tsym_tui.graph.themes import PLAIN, THRESHOLDS_MS, Role, Style, Theme, freshness, latency_step
@@ -126,6 +126,17 @@ def fit(row: Sequence[Run], cells: int, ellipsis: str = "…") -> Row:
 def fit_text(text: str, cells: int, ellipsis: str = "…") -> str:
     """Make a text exactly that wide: cut, or padded on the right."""
     cut = clip_text(text, cells, ellipsis) if ellipsis else cut_text(text, cells)
+    return cut + " " * (cells - width(cut))
+
+
+def clip_name(run: Run, cells: int, ellipsis: str = "…") -> Run:
+    """Cut a name to a width in its middle: its end tells it from others."""
+    return Run(clip_middle(run.text, cells, ellipsis), run.style)
+
+
+def fit_name(text: str, cells: int, ellipsis: str = "…") -> str:
+    """Make a name exactly that wide: cut in its middle, or padded on the right."""
+    cut = clip_middle(text, cells, ellipsis)
     return cut + " " * (cells - width(cut))
 
 
