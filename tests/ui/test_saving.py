@@ -132,12 +132,37 @@ async def test_a_report_may_be_read_by_those_whom_the_umask_lets(here: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("x.doc", "ends in"), ("nowhere/x.svg", "there is no folder nowhere"), ("", "write a file")]
+    ("text", "words"),
+    [
+        ("x.doc", "ends in"),
+        ("nowhere/x.svg", "there is no folder nowhere"),
+        ("", "write a file"),
+        (f"{'x' * 300}.svg", "cannot write there: File name too long; write another file"),
+    ],
 )
 def test_a_target_that_cannot_be_says_why(here: Path, text: str, words: str) -> None:
     assert here.is_dir()
     with pytest.raises(saving.SavingError, match=words):
         saving.read_target(text)
+
+
+async def test_a_name_that_is_too_long_is_told_in_the_prompt(here: Path) -> None:
+    async with running(pictures.home(), size=(160, 36)) as run:
+        await run.press("E", "t")
+        prompt = run.app.screen.query_one(SavePrompt)
+        prompt.put("x" * 300)
+        await run.press("enter")
+
+        assert "File name too long" in prompt.trouble
+    assert os.listdir(here) == []  # noqa: PTH208 - as above
+
+
+async def test_a_blank_behind_a_name_is_no_other_name(here: Path) -> None:
+    (here / "a.txt").write_text("mine", encoding="utf-8")
+    async with running(pictures.home()) as run:
+        await run.press("E", "t", "ctrl+u", *keys("a.txt "), "enter", "enter")
+
+        assert b"work-mbp" in await saved(run, here / "a.txt")
 
 
 async def test_a_view_without_data_says_which_formats_it_has(here: Path) -> None:

@@ -87,12 +87,15 @@ def read_target(text: str, *, overwrites: bool = False) -> Target:
 
 def check(target: Target) -> Target:
     """Raise `SavingError` when something is in the way."""
-    if target.path.is_dir():
-        raise SavingError(f"{target.path} is a folder")
-    if not target.path.parent.is_dir():
-        raise SavingError(f"there is no folder {target.path.parent}")
-    if not target.overwrites and target.path.exists():
-        raise SavingError(f"{target.path.name} is there already")
+    try:
+        if target.path.is_dir():
+            raise SavingError(f"{target.path} is a folder")
+        if not target.path.parent.is_dir():
+            raise SavingError(f"there is no folder {target.path.parent}")
+        if not target.overwrites and target.path.exists():
+            raise SavingError(f"{target.path.name} is there already")
+    except OSError as error:  # a folder that is not ours to look into, a name that is too long
+        raise SavingError(f"cannot write there: {error.strerror or error}; write another file") from error
     return target
 
 

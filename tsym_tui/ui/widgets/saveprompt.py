@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -100,8 +101,8 @@ class SavePrompt(LinePrompt):
             target = self._target()
         except saving.SavingError as error:
             self.trouble = str(error)
-            path = at_home(self.line.text)
-            if path.is_file():
+            path = self._path()
+            if os.path.isfile(path):  # noqa: PTH113 - a path's own question raises for what cannot be looked at
                 self._in_the_way = path
                 self.trouble += "; enter again overwrites it"
             self.redraw()
@@ -112,6 +113,9 @@ class SavePrompt(LinePrompt):
     def _target(self) -> Target:
         from tsym_tui.ui import saving
 
-        path = at_home(self.line.text.strip())
+        path = self._path()
         format_ = next(name for name, suffix in saving.LETTERS.values() if suffix == self._suffix)
         return saving.check(saving.Target(path, format_, overwrites=path == self._in_the_way))
+
+    def _path(self) -> Path:
+        return at_home(self.line.text.strip())
