@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.ui import pictures
+from tsym_tui.fleet.questions import QUESTIONS
 from tsym_tui.ui.line import ORDERS, Known, Line, LineError, LineHistory, complete, hint_for, read_line
 
 HOME = tuple(pictures.home().nodes.values())
@@ -88,3 +89,11 @@ def test_the_history_goes_back_and_keeps_what_was_being_typed() -> None:
         history.add(text)
 
     assert [history.step(step, "ma") for step in (-1, -1, -1, 1, 1)] == ["map", "nodes", "nodes", "map", "ma"]
+
+
+def test_the_examples_of_the_empty_line_can_be_written() -> None:
+    examples = hint_for("").partition(";")[0].split(", ")
+    asked = next(one.split()[1] for one in examples if one.startswith("get "))
+
+    assert asked in QUESTIONS
+    assert {one.split()[0] for one in examples} <= ORDERS.keys()

@@ -163,6 +163,11 @@ async def test_the_palette_fits_small_terminals(size: tuple[int, int]) -> None:
         await run.press("x", *"ping")
 
         assert "cannot draw" not in run.text()
+        assert ": ping" in run.text()
+        assert "▎ ping" in run.text()
+
+        await run.press("enter", "tab")
+        assert "▎ type" in run.text()
 
 
 def test_every_read_and_stream_of_the_table_is_listed() -> None:

@@ -121,7 +121,7 @@ def hint_for(text: str) -> str:
     """Say what may follow what was typed so far; empty where nothing is known."""
     word = text.lstrip().partition(" ")[0]
     if not word:
-        return "map tag:web, ping a b, get netcheck, theme light, q; tab completes, up and down remember"
+        return "map tag:web, ping a b, get derp-map, theme light, q; tab completes, up and down remember"
     order = ORDERS.get(word)
     if order is None:
         command = QUESTIONS.get(word)

@@ -13,26 +13,34 @@ from tsym_tui.ui.rows.pens import Pen, Row, blank, clip, fit_text, spread, width
 
 NAME_CELLS = 26
 
+ROOMY_ROWS = 8
+"""With fewer, the line and the choices are all there is room for."""
+
+TYPED_CELLS = 16
+"""At least so much of the line is seen; who would be asked makes room for it."""
+
 
 def palette_rows(
     pen: Pen, line: LineText, found: Sequence[Choice], at: int, where: str, size: tuple[int, int]
 ) -> list[Row]:
     """Write the list of `size` (cells, rows): the line on top, the choices below, words about the chosen one last."""
     cells, height = size
-    rows: list[Row] = [_line_row(pen, line, where, cells), []]
-    room = max(1, height - 6)
-    window = list_window(len(found), at, room)
+    is_roomy = height >= ROOMY_ROWS
+    about = _about(pen, found[at] if found else None, cells) if is_roomy else []
+    rows: list[Row] = [_line_row(pen, line, where, cells), *([[]] if is_roomy else [])]
+    window = list_window(len(found), at, max(1, height - len(rows) - len(about)))
     rows += [_choice_row(pen, found[place], cells, is_chosen=place == at) for place in window]
     if not found:
         rows.append([*blank(2), pen.dim("nothing is called so; esc closes")])
-    rows += [[] for _ in range(height - 4 - len(rows))]
-    return [*rows[: height - 4], *_about(pen, found[at] if found else None, cells)]
+    rows += [[] for _ in range(height - len(about) - len(rows))]
+    return [*rows[: height - len(about)], *about]
 
 
 def _line_row(pen: Pen, line: LineText, where: str, cells: int) -> Row:
     before, under, after = line.around_cursor
     left = [pen.accent(":"), pen(" "), pen(before), pen.cursor(under or " "), pen(after)]
-    return spread(left, [pen.dim(where)], cells, pen.signs.ellipsis)
+    told = [pen.dim(where)] if width_of(left) + TYPED_CELLS + len(where) <= cells else []
+    return spread(left, told, cells, pen.signs.ellipsis)
 
 
 def _choice_row(pen: Pen, choice: Choice, cells: int, *, is_chosen: bool) -> Row:
@@ -66,13 +74,19 @@ def _about(pen: Pen, choice: Choice | None, cells: int) -> list[Row]:
 def form_rows(pen: Pen, form: FormFields, where: str, size: tuple[int, int]) -> list[Row]:
     """Write the form: a row for each value, and below what the one with the cursor wants, or what is wrong."""
     cells, height = size
-    rows: list[Row] = [spread([pen.strong(form.command.name)], [pen.dim(where)], cells, pen.signs.ellipsis), []]
+    head: Row = [pen.strong(form.command.name)]
+    told = [pen.dim(where)] if width_of(head) + len(where) < cells else []
+    rows: list[Row] = [spread(head, told, cells, pen.signs.ellipsis), []]
+    if height < ROOMY_ROWS:
+        rows.pop()
     name_cells = max(len(parameter.name) for parameter in form.command.parameters) + 2
     for place, (parameter, line) in enumerate(zip(form.command.parameters, form.lines, strict=True)):
         has_cursor = place == form.at
         edge = pen.accent(pen.signs.selected_row) if has_cursor else pen(" ")
         name = pen(fit_text(parameter.name, name_cells), Role.STRONG if parameter.is_required else Role.TEXT)
         rows.append([edge, pen(" "), name, *_field(pen, line, has_cursor=has_cursor, hint=parameter.words)])
+    if height < ROOMY_ROWS:
+        del rows[1 : max(1, min(form.at + 1, len(rows) - height + 1))]  # the field with the cursor is seen
     wanted = f"{wanted_words(form.parameter)}{'' if form.parameter.is_required else ', or nothing'}"
     rows.append([])
     if form.trouble:

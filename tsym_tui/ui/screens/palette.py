@@ -16,7 +16,7 @@ from tsym_tui.ui.desk import Desk
 from tsym_tui.ui.keys import Scope, keys_of
 from tsym_tui.ui.linetext import LineText
 from tsym_tui.ui.rows.keyrow import render_keys
-from tsym_tui.ui.rows.palette import form_rows, palette_rows
+from tsym_tui.ui.rows.palette import ROOMY_ROWS, form_rows, palette_rows
 from tsym_tui.ui.rows.pens import Row, blank, fit, on
 from tsym_tui.ui.widgets.panes import Pane
 
@@ -44,7 +44,8 @@ class PalettePane(Pane, can_focus=True):
 
     def build(self, cells: int, height: int) -> Sequence[Row]:
         """Write the list or the form, with an edge at its left."""
-        size = (cells - 4, height - 3)
+        chrome = 3 if height - 3 >= ROOMY_ROWS else 0
+        size = (cells - 4, height - chrome)
         if self.form is None:
             rows = palette_rows(self.pen, self.line, self.found, self.at, self._where, size)
         else:
@@ -52,7 +53,8 @@ class PalettePane(Pane, can_focus=True):
         tint = self.pen.theme.colour(Role.RAISED)
         edge = self.pen.accent(self.pen.signs.selected_row)
         keys = render_keys(self.pen, keys_of(Scope.PALETTE, self.desk.keys), cells - 1)
-        whole: list[Row] = [[], *([*blank(2), *row] for row in rows[: max(1, height - 3)]), [], keys]
+        written: list[Row] = [[*blank(2), *row] for row in rows[: height - chrome]]
+        whole = [[], *written, [], keys] if chrome else written
         return [on(fit([edge, *row], cells, self.pen.signs.ellipsis), tint) for row in whole[:height]]
 
     def on_key(self, event: events.Key) -> None:
