@@ -24,7 +24,7 @@ from tsym_tui.graph.themes import Role
     show_default=True,
     help="ipn: state, health, peers, keys, wishes. bus: inside the daemon, for root or the operator.",
 )
-@shared_options("host", "ndjson")
+@shared_options("host", "hide_names", "ndjson")
 @look_options
 def command(**given: object) -> int:
     """Follow what happens on all hosts: states, health, who comes and goes, keys, wishes; in the order of time."""

@@ -19,6 +19,7 @@ from tsym_agent.model.times import format_time
 from tsym_tui.cli.documents import emit_document, emit_line
 from tsym_tui.cli.errors import CommandError
 from tsym_tui.cli.exits import Exit
+from tsym_tui.cli.hiding import shown
 from tsym_tui.cli.names import find_node, parse_address
 from tsym_tui.cli.options import completer, look_options, setting, shared_options
 from tsym_tui.cli.session import open_fleet, run
@@ -85,7 +86,7 @@ class GetWishes(Wishes, frozen=True, kw_only=True):
     changes="writes that file over",
 )
 @setting("--body", default="", metavar="TEXT|@FILE", help="For the few commands that want one.")
-@shared_options("host", "scan", "json", "ndjson")
+@shared_options("host", "scan", "hide_names", "json", "ndjson")
 @look_options
 def command(**given: object) -> int:
     """Ask COMMAND of every host, or of those --on names. Without COMMAND, list what there is to ask.
@@ -114,6 +115,8 @@ def _refuse_nonsense(asked: Command, wishes: GetWishes) -> None:
         raise QuestionError("choose one of --diff, --raw and --output")
     if (wishes.wants_json or wishes.wants_ndjson) and (wishes.is_raw or wishes.output is not None):
         raise QuestionError("--raw and --output keep answers as they came: leave --json and --ndjson out")
+    if asked.form is Form.BYTES and wishes.hide_names:
+        raise QuestionError(f"{asked.name} answers bytes for another program, in which no name can be hidden")
     if asked.form is Form.BYTES and wishes.wants_differences:
         raise QuestionError(f"{asked.name} answers bytes for another program, which are not compared")
     if asked.form is Form.BYTES and not (wishes.is_raw or wishes.output or wishes.wants_json or wishes.wants_ndjson):
@@ -132,8 +135,8 @@ def _body(text: str) -> bytes:
 async def get(wishes: GetWishes, asked: Command, values: dict[str, str], selector: Selector) -> Exit:
     """Ask, and print what came."""
     async with open_fleet(wishes, is_probing=False) as fleet:
-        if has_names(asked, values):
-            await fleet.ready(PATIENCE_S)  # a name is looked up in what the hosts know
+        if wishes.hide_names or has_names(asked, values):
+            await fleet.ready(PATIENCE_S)  # a name is looked up, or hidden, by what the hosts know
         job = _job(wishes, asked, values, fleet)
         answers: list[Answer] = []
         streams = wishes.wants_ndjson and not wishes.wants_differences
@@ -147,7 +150,7 @@ async def get(wishes: GetWishes, asked: Command, values: dict[str, str], selecto
         everybody = fleet.asked()
     if not answers:
         names = ", ".join(one.host.name for one in everybody[:20])
-        raise CommandError(f"--on {selector.text!r} means none of the hosts; there are {names}")
+        raise CommandError(f"--on {shown(fleet, selector.text)!r} means none of the hosts; there are {names}")
     order = {one.host.spec: place for place, one in enumerate(everybody)}
     answers.sort(key=lambda answer: order.get(answer.host.spec, len(order)))
     _print(wishes, job, answers)
@@ -190,6 +193,8 @@ def _is_name(text: str) -> bool:
 
 
 def _job(wishes: GetWishes, asked: Command, values: dict[str, str], fleet: Fleet) -> Job:
+    values = {name: shown(fleet, value) for name, value in values.items()}
+
     def address_of(text: str) -> str | None:
         if not _is_name(text) or not fleet.everyone():
             return None

@@ -19,7 +19,7 @@ from tsym_tui.graph.themes import Role
 @click.command("logs", short_help="Follow the logs of many hosts, merged by time.")
 @stream_options
 @setting("--level", type=click.IntRange(0, 9), default=0, show_default=True, help="Details up to this verbosity, too.")
-@shared_options("host", "ndjson")
+@shared_options("host", "hide_names", "ndjson")
 @look_options
 def command(**given: object) -> int:
     """Follow what the daemons of all hosts write to their logs, in the order of time.

@@ -14,7 +14,7 @@ from tsym_agent.model.snapshot import Snapshot
 from tsym_tui.cli.documents import emit_document
 from tsym_tui.cli.errors import CommandError
 from tsym_tui.cli.exits import Exit
-from tsym_tui.cli.hiding import HIDDEN_NOTE, shown
+from tsym_tui.cli.hiding import HIDDEN_NOTE, narrowed
 from tsym_tui.cli.matrix import settle
 from tsym_tui.cli.options import look_options, setting, shared_options
 from tsym_tui.cli.session import judge, open_fleet, repeat, run, tell_troubles
@@ -95,11 +95,11 @@ async def show_map(wishes: MapWishes) -> Exit:
 
         async def show() -> Exit:
             snapshot = fleet.snapshot()
-            drawn = narrowed(snapshot, _parse_filter(shown(fleet, wishes.filter_text)))
+            drawn = narrowed(fleet, wishes.filter_text, lambda real, text: passing(real, _parse_filter(text)))
             if drawn.nodes or wishes.format == "json":
                 _write(drawn, wishes, page)
             elif snapshot.nodes:
-                narrate(f"tsym: no node matches {wishes.filter_text}")
+                narrate("tsym: no node matches the filter")
             if not wishes.watch:
                 tell_troubles(snapshot.hosts)
             return judge(snapshot, wishes)
@@ -122,7 +122,7 @@ def _parse_filter(text: str) -> Filter:
         raise click.UsageError(f"--filter: {error}") from error
 
 
-def narrowed(snapshot: Snapshot, wanted: Filter) -> Snapshot:
+def passing(snapshot: Snapshot, wanted: Filter) -> Snapshot:
     """Return what the app's map would draw with this filter: the nodes, and the hosts that look at them."""
     if not wanted:
         return snapshot

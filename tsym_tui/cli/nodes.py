@@ -16,6 +16,7 @@ from tsym_agent.model.times import parse_time
 from tsym_agent.probe.limits import PROBES_PER_SWEEP
 from tsym_tui.cli.documents import emit_document, emit_line
 from tsym_tui.cli.exits import Exit
+from tsym_tui.cli.hiding import narrowed, shown
 from tsym_tui.cli.names import find_node
 from tsym_tui.cli.nodelist import GROUPS, SORTS, chosen, grouped, ordered
 from tsym_tui.cli.options import look_options, setting, shared_options
@@ -25,6 +26,7 @@ from tsym_tui.cli.views import inquire, node_text, ping, said
 from tsym_tui.cli.watching import Page
 from tsym_tui.cli.wishes import Wishes, to_wishes
 from tsym_tui.fleet.filters import Filter, FilterError, language_lines, parse_filter
+from tsym_tui.fleet.fleet import Fleet
 from tsym_tui.graph.frame import Run
 from tsym_tui.graph.looks import NODE_LOOKS, STANDING_WORDS, NodeKind, Role, format_age
 
@@ -72,20 +74,23 @@ def command(**given: object) -> int:
     """
     wishes = to_wishes(given, NodesWishes)
     if wishes.detail is not None:
-        if wishes.hide_names:
-            raise click.UsageError("--detail asks hosts for their own words, which no pseudonym hides")
         return run(show_node(wishes, wishes.detail))
+    _parse_filter(wishes.filter_text)
+    return run(show_views(wishes, partial(_print, wishes), read=partial(_read, wishes), tells_troubles=True))
+
+
+def _parse_filter(text: str) -> Filter:
     try:
-        wanted = parse_filter(wishes.filter_text, is_measured=False)
+        return parse_filter(text, is_measured=False)
     except FilterError as error:
         raise click.UsageError(f"--filter: {error}") from error
-    return run(show_views(wishes, partial(_print, wishes, wanted), tells_troubles=True))
 
 
-def _print(wishes: NodesWishes, wanted: Filter, snapshot: Snapshot, page: Page) -> None:
-    if wishes.hide_names:
-        wanted = parse_filter(page.shown(wanted.text), is_measured=False)
-    snapshot = chosen(snapshot, wanted)
+def _read(wishes: NodesWishes, fleet: Fleet) -> Snapshot:
+    return narrowed(fleet, wishes.filter_text, lambda snapshot, text: chosen(snapshot, _parse_filter(text)))
+
+
+def _print(wishes: NodesWishes, snapshot: Snapshot, page: Page) -> None:
     nodes = ordered(snapshot.nodes.values(), snapshot.vantages, wishes.sort, is_reversed=wishes.reverse)
     if wishes.sort or wishes.reverse:
         snapshot = msgspec.structs.replace(snapshot, nodes={node.ref: node for node in nodes})
@@ -97,8 +102,8 @@ def _print(wishes: NodesWishes, wanted: Filter, snapshot: Snapshot, page: Page) 
         emit_document(nodes_document(snapshot), wishes)
     elif snapshot.nodes:
         emit(page.wrap(page.pen.write(node_rows(page.pen, snapshot, grouped(nodes, wishes.group)))))
-    elif wanted:
-        narrate(f"tsym: no node matches {wanted.text}")
+    elif wishes.filter_text:
+        narrate("tsym: no node matches the filter")
 
 
 async def show_node(wishes: NodesWishes, name: str) -> Exit:
@@ -113,7 +118,7 @@ async def show_node(wishes: NodesWishes, name: str) -> Exit:
             hosts = fleet.snapshot().hosts
             tell_troubles(hosts)
             return judge_hosts(hosts)
-        ref = find_node(name, fleet.everyone()).ref
+        ref = find_node(shown(fleet, name), fleet.everyone()).ref
 
         async def show_once() -> Exit:
             sources = [one for one in fleet.vantages() if one != ref and one.tailnet == ref.tailnet]

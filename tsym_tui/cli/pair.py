@@ -10,6 +10,7 @@ from tsym_agent.probe.plan import PairKey
 from tsym_tui.cli.documents import emit_document
 from tsym_tui.cli.errors import CommandError
 from tsym_tui.cli.exits import Exit, worst
+from tsym_tui.cli.hiding import shown
 from tsym_tui.cli.names import find_node
 from tsym_tui.cli.options import look_options, setting, shared_options
 from tsym_tui.cli.session import judge_hosts, judge_pairs, open_fleet, repeat, run, tell_troubles
@@ -32,7 +33,7 @@ class PairWishes(Wishes, frozen=True, kw_only=True):
 @click.argument("one", metavar="NODE")
 @click.argument("other", metavar="NODE")
 @setting("-c", "--count", type=click.IntRange(1, 60), default=5, show_default=True, help="Disco pings each way.")
-@shared_options("host", "scan", "json", "fail_on", "watch", "every")
+@shared_options("host", "scan", "hide_names", "json", "fail_on", "watch", "every")
 @look_options
 def command(**given: object) -> int:
     """Show what carries the pair of two NODEs (names, FQDNs, addresses), as the app's pair screen does.
@@ -59,11 +60,12 @@ async def show_pair(wishes: PairWishes) -> Exit:
 def find_ends(fleet: Fleet, wishes: PairWishes) -> PairKey:
     """Return the two nodes that are meant; at least one of them must be a host."""
     everyone = fleet.everyone()
-    one, other = (find_node(text, everyone).ref for text in (wishes.one, wishes.other))
+    names = [shown(fleet, text) for text in (wishes.one, wishes.other)]
+    one, other = (find_node(text, everyone).ref for text in names)
     if one == other:
-        raise CommandError(f"{wishes.one} and {wishes.other} are the same node")
+        raise CommandError(f"{names[0]} and {names[1]} are the same node")
     if not {one, other} & set(fleet.vantages()):
-        raise CommandError(f"neither {wishes.one} nor {wishes.other} can be asked: `tsym hosts` lists who can")
+        raise CommandError(f"neither {names[0]} nor {names[1]} can be asked: `tsym hosts` lists who can")
     return one, other
 
 

@@ -50,18 +50,20 @@ async def repeat(wishes: Wishes, show: Callable[[], Awaitable[Exit]]) -> Exit:
     return code
 
 
-async def show_views(wishes: Wishes, show: Callable[[Snapshot, Page], None], *, tells_troubles: bool) -> Exit:
-    """Read every host's view without probing and show it, once or again and again."""
+async def show_views(
+    wishes: Wishes,
+    show: Callable[[Snapshot, Page], None],
+    *,
+    read: Callable[[Fleet], Snapshot] = lambda fleet: fleet.snapshot(),
+    tells_troubles: bool,
+) -> Exit:
+    """Read every host's view without probing, `read` as much of it as is wanted, once or again and again."""
     page = Page(wishes)
     async with open_fleet(wishes, is_probing=False) as fleet:
         await fleet.ready()
-        if wishes.hide_names:
-            from tsym_tui.cli.hiding import shown
-
-            page.shown = lambda text: shown(fleet, text)
 
         async def show_once() -> Exit:
-            snapshot = fleet.snapshot()
+            snapshot = read(fleet)
             show(snapshot, page)
             if tells_troubles and not wishes.watch:
                 tell_troubles(snapshot.hosts)

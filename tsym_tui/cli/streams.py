@@ -15,6 +15,7 @@ from tsym_tui.cli.documents import emit_line
 from tsym_tui.cli.errors import CommandError
 from tsym_tui.cli.exits import Exit
 from tsym_tui.cli.get import PATIENCE_S, judge
+from tsym_tui.cli.hiding import shown
 from tsym_tui.cli.options import Decorator, Function, setting
 from tsym_tui.cli.session import open_fleet
 from tsym_tui.cli.texts import Pen, Row, choose_pen, emit, line
@@ -67,6 +68,8 @@ async def follow(wishes: StreamWishes, wanted: Following, schema: str, write: Ca
     except FilterError as error:
         raise CommandError(str(error)) from error
     async with open_fleet(wishes, is_probing=False) as fleet:
+        if wishes.hide_names:
+            await fleet.ready(PATIENCE_S)  # a name that nobody has told yet would not be hidden
         hosts = hosts_as_they_come(fleet, selector, PATIENCE_S)
         sieve = Sieve(pattern=parse_pattern(wishes.grep), level=wishes.level)
         merger = Merger(sources_of(hosts, wanted, fleet.asked), sieve=sieve)
@@ -79,9 +82,9 @@ async def follow(wishes: StreamWishes, wanted: Following, schema: str, write: Ca
                             break
         except TimeoutError:
             pass
-        followed = [one.host for one in selector.chosen(fleet.asked())]
+        followed = [one.host for one in fleet.chosen(selector)]
     if not followed:
-        raise CommandError(f"--on {selector.text!r} means none of the hosts; `tsym hosts` lists them")
+        raise CommandError(f"--on {shown(fleet, selector.text)!r} means none of the hosts; `tsym hosts` lists them")
     return judge(_verdict(host, merger) for host in followed)
 
 

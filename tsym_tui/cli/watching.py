@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from datetime import datetime
 
 from tsym_tui.cli.texts import Pen, choose_pen, is_terminal
@@ -20,8 +19,6 @@ class Page:
         self._watches = wishes.watch
         self._in_place = is_terminal(sys.stdout)
         self._is_first = True
-        self.shown: Callable[[str], str] = str
-        """Tells what a person typed by the names that are shown."""
 
     def wrap(self, text: str) -> str:
         """Return the text with what a repeated page needs around it."""

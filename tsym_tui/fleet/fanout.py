@@ -250,9 +250,8 @@ async def hosts_as_they_come(fleet: Fleet, selector: Selector, patience_s: float
     try:
         while True:
             is_last = ready.done()
-            everybody = fleet.asked()
             if selector.is_everyone or is_last or time.monotonic() - began_s >= NAMES_WAIT_S:
-                for one in selector.chosen(everybody):
+                for one in fleet.chosen(selector):
                     if one.host.spec not in named and (is_last or was_tried(one.host)):
                         named.add(one.host.spec)
                         yield one

@@ -42,6 +42,7 @@ from tsym_tui.fleet.discovery import (
 from tsym_tui.fleet.members import DEFAULT_PACE, Connect, HostClient, Member, Pace
 from tsym_tui.fleet.picture import Picture
 from tsym_tui.fleet.prober import Prober
+from tsym_tui.fleet.select import Selector
 from tsym_tui.fleet.specs import HostSpec
 
 TURNS = 16
@@ -234,6 +235,10 @@ class Fleet:
             Asked(member.to_host(), node(member.ref) if member.ref else None, member.client, member.spec.tags)
             for member in self._picture.listed()
         )
+
+    def chosen(self, selector: Selector) -> tuple[Asked, ...]:
+        """Return the hosts that a selector means."""
+        return selector.chosen(self.asked())
 
     async def ready(self, timeout_s: float = limits.SETTLE_S) -> None:
         """Wait until every host was tried once."""

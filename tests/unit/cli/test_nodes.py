@@ -51,7 +51,7 @@ def test_a_filter_that_lets_nobody_pass_says_so(tsym: Tsym, household: str) -> N
     result = tsym("nodes", "--host", household, "--filter", "nobody-is-called-so")
 
     assert (result.code, result.out) == (0, "")
-    assert "no node matches nobody-is-called-so" in result.err
+    assert "no node matches the filter" in result.err
 
 
 def test_numbers_in_names_sort_by_value_and_can_be_turned(tsym: Tsym, daemon: Daemon) -> None:

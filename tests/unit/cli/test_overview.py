@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.cli.conftest import Daemon, Tsym, peer
+from tests.unit.cli.test_streams import entry, streamed
 from tests.unit.fake_daemon import answer
 
 FAST = ("--settle", "3")
@@ -76,6 +77,10 @@ def planted(daemon: Daemon) -> Daemon:
         secret, Self=own | {"Online": True}, Health=health, User=users, CurrentTailnet={"Name": "quokka.ts.net"}
     )
     daemon.say_pong(Endpoint="203.0.113.177:41641")
+    daemon.on("prefs", answer(json.dumps({"Hostname": "quokka", "AdvertiseTags": ["tag:narwhal"]})))
+    daemon.on("whois", answer(json.dumps({"Node": {"Name": "zebrafish.quokka.ts.net."}})))
+    daemon.on("profiles/current", answer("{}"))
+    daemon.on("logtap", streamed(entry("magicsock: zebrafish of marisol@quokka.example is at 203.0.113.177:41641")))
     return daemon
 
 
@@ -97,6 +102,19 @@ COMMANDS = [
     ("ping",),
     ("ping", "--ndjson"),
     ("ping", "--json"),
+    ("ping", "--peerapi", "zebrafish"),
+    ("pair", "quokka", "zebrafish"),
+    ("pair", "quokka", "zebrafish", "--json"),
+    ("nodes", "--detail", "zebrafish"),
+    ("nodes", "--detail", "quokka", "--json"),
+    ("get", "status"),
+    ("get", "status", "--json"),
+    ("get", "status", "--raw"),
+    ("get", "whois", "addr=zebrafish", "--json"),
+    ("get", "prefs", "--ndjson", "--on", "quokka"),
+    ("get", "ping", "ip=100.71.72.73", "--json"),
+    ("logs", "--lines", "1"),
+    ("logs", "--lines", "1", "--ndjson"),
 ]
 
 
@@ -127,10 +145,47 @@ def test_names_are_the_same_the_next_time(tsym: Tsym, planted: Daemon) -> None:
     assert first == again
 
 
-def test_a_filter_may_say_the_real_name(tsym: Tsym, planted: Daemon) -> None:
-    result = tsym("nodes", "--host", planted.spec, "--hide-names", "--filter", "tag:narwhal", "--json")
+@pytest.mark.parametrize("command", [("nodes", "--json"), ("map", "--format", "json", *FAST)], ids=" ".join)
+@pytest.mark.parametrize("wanted", ["tag:narwhal", "zebra", "zebra*", "!zebrafish"])
+def test_a_filter_may_say_the_real_name_or_a_part_of_it(
+    tsym: Tsym, planted: Daemon, command: tuple[str, ...], wanted: str
+) -> None:
+    shown, hidden = (
+        json.loads(tsym(*command, "--host", planted.spec, "--filter", wanted, *hiding).out)["nodes"]
+        for hiding in ((), ("--hide-names",))
+    )
 
-    assert len(json.loads(result.out)["nodes"]) == 1
+    assert len(hidden) == len(shown) > 0
+
+
+def test_a_filter_may_say_a_pseudonym(tsym: Tsym, planted: Daemon) -> None:
+    arguments = ("nodes", "--host", planted.spec, "--hide-names", "--json")
+    name = json.loads(tsym(*arguments).out)["nodes"][1]["name"]
+    found = json.loads(tsym(*arguments, "--filter", name).out)["nodes"]
+
+    assert [node["name"] for node in found] == [name]
+
+
+@pytest.mark.parametrize("selector", ["quokka", "quok*"])
+def test_a_host_is_chosen_by_its_real_name_or_its_pseudonym(tsym: Tsym, planted: Daemon, selector: str) -> None:
+    arguments = ("get", "prefs", "--host", planted.spec, "--hide-names", "--json", "--on")
+    (by_name,) = json.loads(tsym(*arguments, selector).out)["hosts"]
+    (by_pseudonym,) = json.loads(tsym(*arguments, by_name["host"]).out)["hosts"]
+
+    assert by_pseudonym["host"] == by_name["host"] != "quokka"
+
+
+def test_a_question_about_a_hidden_name_is_asked_by_its_address(tsym: Tsym, planted: Daemon) -> None:
+    tsym("get", "whois", "addr=zebrafish", "--host", planted.spec, "--hide-names")
+
+    assert planted.asked("whois") == [{"addr": "100.71.72.73"}]
+
+
+def test_bytes_are_not_asked_for_where_names_are_to_be_hidden(tsym: Tsym, planted: Daemon) -> None:
+    result = tsym("get", "pprof", "name=heap", "--output", "x", "--host", planted.spec, "--hide-names")
+
+    assert result.code == 2
+    assert "no name can be hidden" in result.err
 
 
 def test_troubles_on_stderr_are_hidden_too(tsym: Tsym, planted: Daemon) -> None:
