@@ -15,7 +15,8 @@ from tests.unit.fleet.planted import SECRETS, leaks, secret_tailnet
 from tsym_agent.localapi.errors import AccessDeniedError
 from tsym_agent.model.ids import NodeRef
 from tsym_agent.model.logs import Event, LogLine
-from tsym_tui.ui.screens.results import ResultsScreen
+from tsym_tui.ui.obeying import prepare
+from tsym_tui.ui.screens.results import AnswerCame, ResultsScreen
 from tsym_tui.ui.screens.stream import StreamScreen
 from tsym_tui.ui.settings import Settings
 from tsym_tui.ui.widgets.mappane import MapPane
@@ -187,6 +188,36 @@ async def test_an_answer_that_was_there_is_asked_for_again_when_names_are_hidden
 
         assert len(client.asked) == 2
         assert leaks(text + run.text()) == []
+
+
+async def test_an_answer_that_was_on_its_way_when_names_were_hidden_is_dropped() -> None:
+    async with running(secret_tailnet(), settings=SHOWN, size=(160, 48)) as run:
+        client = FakeClient(msgspec.json.encode(ANSWER))
+        await asked(run, client)
+        await run.press("x", *"prefs", "enter")
+        screen = run.app.screen
+        assert isinstance(screen, ResultsScreen)
+        await run.until(lambda: len(screen.state.good) == 1, "the answer")
+        late, client.answer = AnswerCame(screen.state, screen.state.good[0]), b"{}"
+        await hidden(run, "H")
+        await run.until(lambda: len(screen.state.good) == 1, "the other answer")
+        screen.post_message(late)
+        await run.settled()
+
+        assert late.answer.host.spec not in screen.state.answers
+        assert screen.state.good[0].body == b"{}"
+
+
+async def test_a_question_goes_to_the_host_of_that_pseudonym() -> None:
+    async with running(secret_tailnet(), settings=HIDDEN, size=(160, 48)) as run:
+        first, second = FakeClient(b"{}"), FakeClient(b"{}")
+        await asked(run, first, second)
+        name = next(one.host.name for one in run.app.desk.source.asked() if one.client is not None)  # type: ignore[union-attr]  # there
+        prepare(run.app, f"get prefs --on {name}")()
+        await run.until(lambda: bool(first.asked), "the question")
+        await run.settled()
+
+        assert second.asked == []
 
 
 async def test_what_is_typed_by_its_pseudonym_is_asked_by_its_name() -> None:

@@ -37,8 +37,9 @@ COPY_CELLS = 100_000
 class AnswerCame(Message):
     """A host answered, or will not."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, run: Run, answer: Answer) -> None:
         super().__init__()
+        self.run = run
         self.answer = answer
 
 
@@ -99,9 +100,10 @@ class ResultsScreen(ToolScreen, inherit_bindings=False):
         self.run_worker(self._collect(), group="answers", description="asks hosts", exclusive=True, exit_on_error=False)
 
     async def _collect(self) -> None:
+        run = self.state
         async with aclosing(fan_out(each(self._asked), self._runner())) as answers:
             async for answer in answers:
-                self.post_message(AnswerCame(answer))
+                self.post_message(AnswerCame(run, answer))
 
     def _runner(self) -> Callable[[Asked], Awaitable[Answer]]:
         job = self.state.job
@@ -129,9 +131,10 @@ class ResultsScreen(ToolScreen, inherit_bindings=False):
         self._ask()
 
     def on_answer_came(self, message: AnswerCame) -> None:
-        """Take it in and draw."""
-        self.state.take(message.answer)
-        self.show()
+        """Take it in and draw, unless it is of before names were hidden or shown."""
+        if message.run is self.state:
+            self.state.take(message.answer)
+            self.show()
 
     def action_move(self, step: int) -> None:
         """Look at another host."""
