@@ -9,31 +9,19 @@ import msgspec
 
 from tsym_agent.model.ids import NodeRef
 from tsym_agent.model.nodes import Node
-from tsym_agent.model.paths import PathKind, SampleState
 from tsym_agent.model.snapshot import Snapshot
 from tsym_agent.model.times import parse_time
 from tsym_tui.fleet.filters import Filter
-from tsym_tui.fleet.terms import short_version
+from tsym_tui.fleet.terms import Unmeasured, short_version
 from tsym_tui.graph.groups import Criterion, group_by
 
 GROUPS = ("tag", "owner", "site", "subnet", "os")
 
 
-class _Unprobed(msgspec.Struct, frozen=True):
-    """What filters may ask of a node where nothing is probed."""
-
-    host: object | None
-    paths: frozenset[PathKind] = frozenset()
-    state: SampleState = SampleState.NEVER
-    failed: int = 0
-    median_ms: float | None = None
-    loss: float | None = None
-
-
 def chosen(snapshot: Snapshot, wanted: Filter) -> Snapshot:
     """Leave out the nodes that a filter does not let pass."""
     hosts = {host.ref: host for host in snapshot.hosts if host.ref is not None}
-    nodes = {ref: node for ref, node in snapshot.nodes.items() if wanted.matches(node, _Unprobed(host=hosts.get(ref)))}
+    nodes = {ref: node for ref, node in snapshot.nodes.items() if wanted.matches(node, Unmeasured(hosts.get(ref)))}
     return msgspec.structs.replace(snapshot, nodes=nodes)
 
 

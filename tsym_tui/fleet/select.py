@@ -18,9 +18,9 @@ import msgspec
 from tsym_agent.model.hosts import Host
 from tsym_agent.model.ids import NodeRef, StableNodeID, Tailnet
 from tsym_agent.model.nodes import Node
-from tsym_agent.model.paths import PathKind, SampleState
 from tsym_tui.fleet.filters import Filter, Sums, TypedTerm, read_terms, to_tests
 from tsym_tui.fleet.specs import SpecKind
+from tsym_tui.fleet.terms import Unmeasured
 
 EVERYONE = "all"
 
@@ -42,17 +42,6 @@ class Candidate(Protocol):
 
 
 C = TypeVar("C", bound=Candidate)
-
-
-class _Unmeasured(msgspec.Struct, frozen=True):
-    """What is known of a host where nothing is probed: that it is one."""
-
-    host: Host
-    paths: frozenset[PathKind] = frozenset()
-    state: SampleState = SampleState.NEVER
-    failed: int = 0
-    median_ms: float | None = None
-    loss: float | None = None
 
 
 class Selector(msgspec.Struct, frozen=True):
@@ -132,4 +121,4 @@ def _node_of(one: Candidate) -> Node:
 
 
 def _sums_of(one: Candidate) -> Sums:
-    return _Unmeasured(one.host)
+    return Unmeasured(one.host)

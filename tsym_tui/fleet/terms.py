@@ -54,6 +54,17 @@ class Sums(Protocol):
         """Share of unanswered probes, 0 to 1."""
 
 
+class Unmeasured(msgspec.Struct, frozen=True):
+    """What is known of a node where nothing is probed: whether it is a host."""
+
+    host: object | None
+    paths: frozenset[PathKind] = frozenset()
+    state: SampleState = SampleState.NEVER
+    failed: int = 0
+    median_ms: float | None = None
+    loss: float | None = None
+
+
 Test = Callable[[Node, Sums], bool]
 
 
