@@ -97,7 +97,7 @@ class TsymApp(App[None], inherit_bindings=False):
         self.env = env
         self.settings = settings if settings is not None else Settings()
         self.commands = commands
-        """The command tree, for the screen that will list it; nothing here reads it yet."""
+        """The command tree, for the screen that starts what is in it."""
         theme = choose_theme(self.settings.theme, env)
         level = choose_level(self.settings.glyphs, env, getattr(sys.__stdout__, "encoding", None) or "utf-8")
         self.desk = Desk(self.settings, Pen(THEMES[theme], level, self.settings.thresholds_ms), clock=clock)
@@ -414,12 +414,12 @@ class TsymApp(App[None], inherit_bindings=False):
     def change(self, name: str, value: object) -> None:
         """Change a setting from now on."""
         change(self, name, value)
-        for screen in self._screens.values():
+        for screen in self.every_screen:
             screen.take_setting(name)
         self._draw_anew()
 
     def _draw_anew(self) -> None:
-        for screen in {self._front, *self._screens.values()}:
+        for screen in self.every_screen:
             repaint(screen)
             screen.show()
 

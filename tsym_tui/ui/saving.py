@@ -70,9 +70,9 @@ class Shot(NamedTuple):
     """What the view shows of the tailnet; None where it shows something else."""
 
 
-def default_name(shot: Shot, suffix: str) -> str:
+def default_name(scope: Scope, at: datetime, suffix: str) -> str:
     """Return a name that says what and when, and no name of a node."""
-    return f"tsym-{shot.scope}-{shot.at:%Y%m%d-%H%M%S}.{suffix}"
+    return f"tsym-{scope}-{at:%Y%m%d-%H%M%S}.{suffix}"
 
 
 def read_target(text: str, *, overwrites: bool = False) -> Target:
@@ -112,7 +112,7 @@ def take_shot(screen: TailnetScreen) -> Shot:
         theme=desk.pen.theme,
         title=f" {desk.pen.signs.crumb} ".join([*names, *screen.crumbs]),
         at=desk.clock(),
-        note="names are pseudonyms" if getattr(view, "hides_names", False) else "",
+        note="names are pseudonyms" if view.hides_names else "",
         snapshot=_shown_by(screen) if shows_tailnet else None,
     )
 

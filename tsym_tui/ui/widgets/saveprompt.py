@@ -86,7 +86,7 @@ class SavePrompt(LinePrompt):
     def _default_name(self) -> str:
         from tsym_tui.ui import saving
 
-        return saving.default_name(saving.take_shot(cast("TsymApp", self.app).front), self._suffix)
+        return saving.default_name(cast("TsymApp", self.app).front.SCOPE, self.desk.clock(), self._suffix)
 
     def changed(self) -> None:
         """Think of another file."""
