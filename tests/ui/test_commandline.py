@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.ui import pictures
@@ -165,6 +166,32 @@ async def test_a_layout_can_be_asked_for_before_the_map_was_ever_open() -> None:
 
         assert isinstance(run.app.screen, MapScreen)
         assert run.app.screen.map.layout_name == "rings"
+
+
+async def test_a_node_that_a_filter_had_left_out_stays_open_when_news_come() -> None:
+    async with running(pictures.home()) as run:
+        await write(run, "filter name:laptop")
+        await write(run, "open tv")
+        await run.show(msgspec.structs.replace(pictures.home(), revision=9))
+
+        assert isinstance(run.app.screen, DetailScreen)
+        assert run.app.desk.view.node == ref("tv")
+
+
+@pytest.mark.parametrize("screen", ["overview", "nodes", "matrix", "map"])
+async def test_a_filter_that_leaves_nobody_says_so_and_how_to_get_back(screen: str) -> None:
+    async with running(pictures.home(), settings=Settings(theme="dark", start_screen=screen)) as run:
+        await write(run, "filter nobody")
+
+        assert "no node matches nobody; esc drops the filter" in run.text()
+
+
+async def test_there_is_nothing_to_copy_where_nothing_is_selected() -> None:
+    async with running(pictures.home()) as run:
+        await write(run, "filter nobody")
+        await run.press("y")
+
+        assert run.app.desk.notice == "nothing is selected to copy"
 
 
 async def test_marks_are_set_by_a_filter() -> None:

@@ -150,7 +150,7 @@ async def test_a_filter_that_nothing_matches_is_told() -> None:
     async with matrix() as (run, _):
         await run.press("slash", *"zzz", "enter")
 
-        assert "no node matches the filter" in run.text()
+        assert "no node matches zzz; esc drops the filter" in run.text()
 
 
 async def test_a_large_matrix_is_made_aside_and_then_shown() -> None:

@@ -97,7 +97,10 @@ def _open(app: TsymApp, line: Line) -> Deed:
         raise LineError(_usage("open"))
 
     def show() -> None:
-        app.desk.view.select(*nodes)
+        view = app.desk.view
+        if nodes[0] not in view.listed:  # else the next picture would select another one
+            view.narrow(Filter(), only_problems=False)
+        view.select(*nodes)
         app.front.after_selection()
         app.action_open()
 

@@ -263,6 +263,9 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
     def action_copy(self) -> None:
         """Copy the selection as text."""
         view = self.desk.view
+        if view.node is None:
+            self.say("nothing is selected to copy")
+            return
         rows = full_rows(self.desk.pen, view, pair_history(view, self.desk.source), 76)
         self.app.copy_to_clipboard(plain_text(rows))
         self.say("copied the selection")

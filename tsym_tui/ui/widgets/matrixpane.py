@@ -17,6 +17,7 @@ from tsym_agent.model.ids import NodeRef
 from tsym_tui.ui.crashes import name_and_words
 from tsym_tui.ui.desk import Desk
 from tsym_tui.ui.rows.matrixmetric import CRITERIA, Choice, Folds, Metric, Sort
+from tsym_tui.ui.rows.nodelist import nothing_left
 from tsym_tui.ui.rows.pens import Pen, Row, blank
 from tsym_tui.ui.widgets.lists import Scrolled
 from tsym_tui.ui.widgets.panes import Pane
@@ -107,7 +108,10 @@ class MatrixPane(Pane):
         board = self._made.board
         self.follow(board)
         if board.is_empty or self.spot is None:
-            return [[], [*blank(3), self.pen.dim("no host answers, or no node matches the filter")]]
+            view = self.desk.view
+            if view.is_narrowed and not view.listed:
+                return [[], *nothing_left(self.pen, view.filter.text)]
+            return [[], [*blank(3), self.pen.dim("no host that answers is left here")]]
         from tsym_tui.ui.rows.matrix import render_matrix
 
         tiles, marked = self._tiles_for(self.pen, board.choice.metric), frozenset(self.desk.view.marked)

@@ -13,6 +13,7 @@ from tsym_agent.model.paths import SampleState
 from tsym_tui.ui.desk import Desk
 from tsym_tui.ui.overviews import Overview, overview_of
 from tsym_tui.ui.problemvalues import Problem
+from tsym_tui.ui.rows.nodelist import nothing_left
 from tsym_tui.ui.rows.overview import render_overview
 from tsym_tui.ui.rows.pens import Row, blank
 from tsym_tui.ui.rows.timestrips import StripPicture, strip_pictures
@@ -76,6 +77,8 @@ class OverviewPane(Pane):
         overview = self._counted()
         if picture is None or overview is None:
             return [[], [*blank(3), self.pen.dim("counting")]]
+        if (text := self.desk.view.filter.text) and not self.desk.view.listed:
+            return [[], *nothing_left(self.pen, text)]
         problems = self.problems
         self._stay(problems)
         self.trends.take(overview, picture.snapshot.generated_at)
