@@ -52,7 +52,7 @@ def samples(start: tuple[int, int], end: tuple[int, int]) -> Samples:
 def test_a_straight_line_is_walked_dot_for_dot(start: tuple[int, int], end: tuple[int, int]) -> None:
     raster = Raster(20, 10)
 
-    raster.paint(samples(start, end), np.array([1], dtype=np.uint8), inside=True)
+    raster.paint(samples(start, end), np.array([1], dtype=np.uint8))
 
     apart = dots_of(raster) ^ walked(start, end)
     assert len(apart) <= 2  # a half may round the other way in fixed point
@@ -72,6 +72,22 @@ def test_many_lines_in_chunks_are_the_same_as_one_by_one() -> None:
             assert max(abs(x[-1] - end[line][0]), abs(y[-1] - end[line][1])) <= 1.01
 
 
+def test_straight_lines_are_drawn_as_they_are_walked() -> None:
+    """Steep, flat, dashed and in any order of colours: the short way sets the dots of the long one."""
+    rng = np.random.default_rng(2)
+    start, end = rng.uniform(0, 39, (400, 2)), rng.uniform(0, 39, (400, 2))
+    kinds = np.arange(400) % 2
+    dashes = Dashes([(), (2, 3)], kinds, np.arange(400))
+    quick, plain = Raster(20, 10), Raster(20, 10)
+    for slots in (np.repeat(np.array([4, 9], dtype=np.uint8), 200), np.repeat(np.array([3, 7], dtype=np.uint8), 200)):
+        quick.paint_straight(start, end, slots, dashes)
+        for chunk in walk(start, end):
+            plain.paint(chunk, slots, dashes.on(chunk.begin, chunk.counts))
+
+        assert quick.planes().tolist() == plain.planes().tolist()
+        start, end = end[::-1], start[::-1]
+
+
 def _split(chunk: Samples, axis: str) -> list[np.ndarray]:
     return np.split(getattr(chunk, axis), np.cumsum(chunk.counts)[:-1])
 
@@ -82,6 +98,17 @@ def test_the_higher_slot_keeps_the_dot() -> None:
 
     raster.paint(across, np.array([5], dtype=np.uint8))
     raster.paint(down, np.array([2], dtype=np.uint8))
+
+    assert raster.slots().tolist() == [[5, 5, 5, 5], [0, 2, 0, 0]]
+
+
+def test_a_line_on_top_of_others_leaves_the_higher_ones_when_they_were_looked_at_before() -> None:
+    raster = Raster(4, 2)
+    flat = np.array([[0.0, 3.0]]), np.array([[7.0, 3.0]])
+    raster.paint_straight(*flat, np.array([5], dtype=np.uint8), Dashes([()]))
+    raster.slots()
+
+    raster.paint(samples((3, 0), (3, 7)), np.array([2], dtype=np.uint8))
 
     assert raster.slots().tolist() == [[5, 5, 5, 5], [0, 2, 0, 0]]
 
@@ -100,14 +127,14 @@ def test_dots_outside_the_picture_are_dropped() -> None:
     ids=str,
 )
 def test_dashes_go_by_distance(dash: tuple[int, ...], drawn: str) -> None:
-    flags = Dashes([dash]).on(samples((0, 0), (7, 0)))
+    flags = Dashes([dash]).on(0, np.array([8]))
 
     assert "".join("#" if on else "." for on in (np.ones(8, dtype=bool) if flags is None else flags)) == drawn
 
 
 def test_a_dash_goes_on_where_the_line_was_cut() -> None:
-    whole = Dashes([(3, 3)]).on(samples((0, 0), (15, 0)))
-    cut = Dashes([(3, 3)], skipped=np.array([4])).on(samples((4, 0), (15, 0)))
+    whole = Dashes([(3, 3)]).on(0, np.array([16]))
+    cut = Dashes([(3, 3)], skipped=np.array([4])).on(0, np.array([12]))
 
     assert whole is not None
     assert cut is not None
@@ -115,9 +142,7 @@ def test_a_dash_goes_on_where_the_line_was_cut() -> None:
 
 
 def test_each_line_of_a_batch_has_its_own_dash() -> None:
-    batch = next(walk(np.zeros((2, 2)), np.array([[3.0, 0.0], [3.0, 0.0]])))
-
-    flags = Dashes([(), (1, 1)]).on(batch)
+    flags = Dashes([(), (1, 1)]).on(0, np.array([4, 4]))
 
     assert flags is not None
     assert flags.tolist() == [True, True, True, True, True, False, True, False]

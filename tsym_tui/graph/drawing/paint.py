@@ -97,7 +97,7 @@ class Pen:
         x, y = (
             np.clip(spots[:, axis] * limit, 0, limit - 1).astype(np.int32) for axis, limit in ((0, wide), (1, high))
         )
-        raster.paint(Samples(x, y, 0, np.ones(len(x), dtype=np.int64)), slots, inside=True)
+        raster.paint(Samples(x, y, 0, np.ones(len(x), dtype=np.int64)), slots)
         characters = raster.characters()
         if level is Level.ASCII:
             characters = np.where(characters == ord(" "), characters, np.uint32(ord(".")))
@@ -115,8 +115,14 @@ class Pen:
         skipped = np.abs(begin - start * scale).max(axis=1)[kept].astype(np.int64)
         batch = batch.some(kept)
         dashes = self._dashes(batch, skipped)
+        if self._has_dots:
+            self._raster.paint_straight(begin[kept], finish[kept], batch.slots, dashes)
+        if self._has_dots and not self._keep_cover:
+            return
         for samples in walk(begin[kept], finish[kept]):
-            self._draw(samples, batch, dashes, inside=True)
+            if not self._has_dots:
+                self._write(samples, batch, dashes)
+            self._remember(samples, batch.numbers)
 
     def curved(self, curves: Sequence[Floats], batch: Batch, wide: Flags | None = None) -> None:
         """Draw one polyline for each stroke; those marked as wide are two dots wide where there are dots."""
@@ -177,16 +183,17 @@ class Pen:
         dashes = {Level.BRAILLE: "dash", Level.HALF: "half_dash"}.get(self.level, "plain_dash")
         return Dashes([getattr(stroke, dashes) for stroke in batch.table], batch.kinds, skipped)
 
-    def _draw(self, samples: Samples, batch: Batch, dashes: Dashes, *, inside: bool = False) -> None:
-        on = dashes.on(samples)
+    def _draw(self, samples: Samples, batch: Batch, dashes: Dashes) -> None:
         if self._has_dots:
-            self._raster.paint(samples, batch.slots, on, inside=inside)
+            self._raster.paint(samples, batch.slots, dashes.on(samples.begin, samples.counts))
         else:
-            self._write(samples, batch, on)
-        if self._keep_cover:
-            self._remember(samples, batch.numbers)
+            self._write(samples, batch, dashes)
+        self._remember(samples, batch.numbers)
 
     def _remember(self, samples: Samples, numbers: NDArray[np.int32]) -> None:
+        """Keep which cells strokes pass, while that is asked for."""
+        if not self._keep_cover:
+            return
         rows, columns = self._shape
         across, down = self._grain
         x, y, number = samples.x // across, samples.y // down, numbers[samples.lines()]
@@ -194,11 +201,12 @@ class Pen:
         self._cells.append((y * columns + x)[kept])
         self._numbers.append(number[kept])
 
-    def _write(self, samples: Samples, batch: Batch, on: Flags | None) -> None:
+    def _write(self, samples: Samples, batch: Batch, dashes: Dashes) -> None:
         """Write one character for each sample, those of the highest slot last."""
         rows, columns = self._shape
         x, y, line = samples.x, samples.y, samples.lines()
         inside = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
+        on = dashes.on(samples.begin, samples.counts)
         if on is not None:
             inside &= on
         slot = batch.slots[line]
