@@ -20,6 +20,7 @@ from tsym_agent.model.ids import NodeRef
 from tsym_agent.model.pairs import Pair
 from tsym_agent.model.paths import PathKind, SampleState
 from tsym_tui.graph.looks import Direction, Line, combine
+from tsym_tui.graph.news import AT_ONCE, PairKey
 
 Ints = NDArray[np.int32]
 Codes = NDArray[np.uint8]
@@ -40,8 +41,6 @@ EVEN, THERE, BACK = range(3)
 _STATE_CODES = {state: code for code, state in enumerate(STATES)}
 _PATH_CODES = {path: code for code, path in enumerate(PATHS)}
 
-PairKey = tuple[NodeRef, NodeRef]
-
 
 class Sides(NamedTuple):
     """Some pairs as arrays, and one entry more at the end: that of no pair at all."""
@@ -51,10 +50,6 @@ class Sides(NamedTuple):
     latency_ms: Floats
     """What the pair shows: p50, else the newest; nan unless fresh."""
     age_s: Floats
-
-
-AT_ONCE = 4096
-"""Pairs are read in pieces that fit the processor's cache, which halves the time; and other threads run in between."""
 
 
 def read_pairs(pairs: Iterable[Pair], index: Mapping[NodeRef, int]) -> tuple[Ints, Ints, Sides]:

@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
 from operator import is_not
 from typing import TYPE_CHECKING
 
@@ -25,9 +24,10 @@ from tsym_agent.model.nodes import Node
 from tsym_agent.model.pairs import Pair
 from tsym_agent.model.snapshot import Snapshot
 from tsym_tui.graph import edges as codes
-from tsym_tui.graph.edges import AT_ONCE, Edges, Ints, Lines, PairKey, join, merge, read_pairs
+from tsym_tui.graph.edges import Edges, Ints, Lines, join, merge, read_pairs
 from tsym_tui.graph.groups import SITES_FIRST, Criterion, Grouping, group_as_asked, group_nodes
 from tsym_tui.graph.looks import NodeKind
+from tsym_tui.graph.news import PairKey, news_of
 from tsym_tui.graph.relays import RelayFinder, every
 
 if TYPE_CHECKING:
@@ -101,13 +101,12 @@ class TailnetGraph:
         them takes some 10 ms for a quarter of a million pairs. This graph itself comes back when nothing changed.
         """
         nodes = tuple(snapshot.nodes.values())
-        pairs = snapshot.pairs
-        if len(nodes) != len(self.nodes) or len(pairs) != len(self._pairs):
+        if len(nodes) != len(self.nodes):
             return self._rebuilt(snapshot)
         if any(map(is_not, nodes, self.nodes)) and tuple(node.ref for node in nodes) != tuple(self.index):
             return self._rebuilt(snapshot)
-        news = _news(self._pairs, pairs)
-        if any(old.source != new.source or old.target != new.target for old, new in news.values()):
+        news = news_of(self._pairs, snapshot.pairs)
+        if news is None:
             return self._rebuilt(snapshot)
         return self._with(snapshot, nodes, news)
 
@@ -259,21 +258,6 @@ def _renumbered(column: Ints, cleared: Ints, known: Mapping[int, int]) -> Ints:
     made[cleared] = -1
     made[list(known)] = list(known.values())
     return made
-
-
-def _news(before: Mapping[PairKey, Pair], after: Mapping[PairKey, Pair]) -> dict[int, tuple[Pair, Pair]]:
-    """Return the pairs that are other objects, by place, old and new; both mappings have as many.
-
-    Gone through in pieces, since other threads stand still during each.
-    """
-    news: dict[int, tuple[Pair, Pair]] = {}
-    old, new = iter(before.values()), iter(after.values())
-    for start in range(0, len(after), AT_ONCE):
-        pieces = list(islice(old, AT_ONCE)), list(islice(new, AT_ONCE))
-        if any(map(is_not, *pieces)):
-            both = enumerate(zip(*pieces, strict=True), start)
-            news.update((place, each) for place, each in both if each[0] is not each[1])
-    return news
 
 
 def _have_turned(before: Edges, after: Edges, touched: Ints) -> bool:

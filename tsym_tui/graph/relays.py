@@ -15,7 +15,8 @@ from tsym_agent.model.ids import NodeRef
 from tsym_agent.model.nodes import Node
 from tsym_agent.model.pairs import Pair
 from tsym_tui.graph import edges as codes
-from tsym_tui.graph.edges import Edges, Ints, Lines, PairKey
+from tsym_tui.graph.edges import Edges, Ints, Lines
+from tsym_tui.graph.news import PairKey
 
 
 class RelayFinder:

@@ -52,6 +52,8 @@ _SHARED = frozenset({Kind.DEAD, Kind.RELAYED, Kind.SLOW})
 
 def _named_groups(digest: Digest, wanted: AbstractSet[NodeRef]) -> list[tuple[str, list[NodeRef], int]]:
     """List tags and places of which nearly all are so, tags first, larger ones first: name, members, size."""
+    if len(wanted) < LEAST_GROUP:
+        return []
     everybody: Mapping[str, list[NodeRef]] = defaultdict(list)
     for ref, node in digest.snapshot.nodes.items():
         for name in (*node.tags, node.site):

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from functools import partial
+from heapq import heapify, heapreplace
+from typing import NamedTuple
 
 from tsym_agent.model.ids import NodeRef
 from tsym_agent.model.pairs import Pair
 from tsym_agent.model.paths import PathKind, SampleState
 from tsym_tui.graph.looks import Direction, Line, combine, format_age, format_ms
 from tsym_tui.ui.digests import Digest, typical_ms
+from tsym_tui.ui.problembooks import ProblemBook
 from tsym_tui.ui.problemvalues import SLOW_MS, Kind, Opens, Problem, weight_of
+from tsym_tui.ui.tallies import code_of, ill, kind_of
 
 ROW_SHARE = 0.75
 """So much of a host's row must share a trouble before the host is named instead of its peers."""
@@ -56,14 +61,7 @@ class Explained:
 
 def trouble_of(pair: Pair) -> Kind | None:
     """Say what is wrong with one direction; None = nothing, or not asked."""
-    if pair.state is SampleState.FAILED:
-        return Kind.DEAD
-    if pair.state is SampleState.STALE:
-        return Kind.STALE
-    if pair.is_relayed:
-        return Kind.RELAYED
-    ms = typical_ms(pair)
-    return Kind.SLOW if ms is not None and ms >= SLOW_MS else None
+    return kind_of(code_of(pair))
 
 
 def is_well(pair: Pair) -> bool:
@@ -78,19 +76,22 @@ _ROW_WORDS = {
 }
 
 
-def bad_rows(digest: Digest, explained: Explained) -> list[Problem]:
+def bad_rows(digest: Digest, explained: Explained, book: ProblemBook) -> list[Problem]:
     """Name hosts that have the same trouble with nearly every node they look at."""
     rows = []
-    for ref, pairs in digest.outgoing.items():
-        probed = [pair for pair in pairs if pair.state is not SampleState.NEVER]
-        if len(probed) < LEAST_ROW or ref in explained[Kind.HOST]:
+    for ref, tally in digest.leaving.items():
+        probed = tally.probed
+        if probed < LEAST_ROW or ref in explained[Kind.HOST]:
             continue
-        kinds = Counter(kind for pair in probed if (kind := trouble_of(pair)) is not None)
         for kind in _ROW_WORDS:
-            if kinds[kind] >= max(LEAST_ROW, ROW_SHARE * len(probed)):
-                rows.append(_row(digest, ref, kind, [pair for pair in probed if trouble_of(pair) is kind], len(probed)))
+            if tally.of(kind) >= max(LEAST_ROW, ROW_SHARE * probed):
+                rows.append(book.row(ref, kind, partial(_row_of, digest, ref, kind, probed)))
                 break
     return rows
+
+
+def _row_of(digest: Digest, ref: NodeRef, kind: Kind, probed: int) -> Problem:
+    return _row(digest, ref, kind, [pair for pair in digest.outgoing[ref] if trouble_of(pair) is kind], probed)
 
 
 def _row(digest: Digest, ref: NodeRef, kind: Kind, bad: list[Pair], probed: int) -> Problem:
@@ -111,77 +112,100 @@ def _row(digest: Digest, ref: NodeRef, kind: Kind, bad: list[Pair], probed: int)
     )
 
 
-def pair_problems(digest: Digest, explained: Explained) -> list[Problem]:
+class Trouble(NamedTuple):
+    """What is wrong with one pair, its worst trouble only."""
+
+    kind: Kind
+    ends: tuple[NodeRef, NodeRef]
+    """In the direction that it is told of."""
+    line: Line
+
+    @property
+    def path(self) -> PathKind:
+        """The class to tell."""
+        return PathKind.UNKNOWN if self.kind is Kind.DEAD else self.line.path
+
+    @property
+    def when(self) -> str:
+        """Since when, where that is worth a word."""
+        is_told = self.line.age_s is not None and self.kind in {Kind.DEAD, Kind.STALE}
+        return format_age(self.line.age_s) if is_told else ""
+
+
+def pair_problems(digest: Digest, explained: Explained, book: ProblemBook) -> list[Problem]:
     """Name the pairs that their nodes do not explain; several of one trouble between the same places are one."""
-    single = list(_single(digest, explained))
+    single = list(_single(digest, explained, book))
     blocks, rest = _blocks(digest, single)
     ends, rest = _fans(digest, rest)
-    return [*blocks, *ends, *rest]
+    return [*blocks, *ends, *(_told(digest, trouble) for trouble in rest)]
 
 
-def _single(digest: Digest, explained: Explained) -> Iterator[Problem]:
-    """Name pairs; two directions of one pair are one problem."""
-    pairs, silenced = digest.snapshot.pairs, explained.silenced
-    for (source, target), there in pairs.items():
-        back = pairs.get((target, source))
-        if is_well(there) and (back is None or is_well(back)):
-            continue  # most pairs of a large tailnet end here
-        if (back is not None and source > target) or source in silenced or target in silenced:
-            continue  # seen from the other side, or said of the node
-        problem = _of_pair(digest, combine(there, back), (source, target))
-        if problem is not None and not explained[problem.kind] & {source, target}:
-            yield problem
+def _single(digest: Digest, explained: Explained, book: ProblemBook) -> Iterator[Trouble]:
+    """Find pairs with a trouble that nothing else explains; two directions of one pair are one."""
+    silenced, known = explained.silenced, book.troubles
+    told = {kind: silenced | explained[kind] for kind in Kind}
+    for place in digest.places.firsts(ill(digest.codes)):
+        trouble = known[place] if place in known else known.setdefault(place, _trouble_at(digest, place))
+        if trouble is not None and told[trouble[0]].isdisjoint(trouble[1]):
+            yield trouble
 
 
-def _of_pair(digest: Digest, line: Line, ends: tuple[NodeRef, NodeRef]) -> Problem | None:
-    """Say what is wrong with one pair, its worst trouble only."""
+def _trouble_at(digest: Digest, place: int) -> Trouble | None:
+    """Say what is wrong with one pair; None where its better direction speaks for it."""
+    ends = digest.places.keys[place]
+    line = combine(digest.pair(*ends), digest.pair(*ends[::-1]))
     if line.direction is not Direction.EVEN:
-        ends = ends if line.direction is Direction.THERE else (ends[1], ends[0])
-        told = "answers, the way back does not"
-        return _pair(digest, Kind.ONE_WAY, ends, "one way only", told, line=line)
-    if line.state is SampleState.FRESH:
-        return _of_fresh(digest, line, ends)
-    if line.state is SampleState.FAILED:
-        others = digest.sum_of(ends[1]).fresh
-        reach = f"{others} other {'host reaches' if others == 1 else 'hosts reach'} it"
-        told = f"does not answer; {reach}" if others else "does not answer"
-        return _pair(digest, Kind.DEAD, ends, "others reach it" if others else "no answer", told, line=line)
-    if line.state is SampleState.STALE:
-        return _pair(
-            digest, Kind.STALE, ends, f"stale for {format_age(line.age_s)}", "was not heard of late", line=line
-        )
+        return Trouble(Kind.ONE_WAY, ends if line.direction is Direction.THERE else ends[::-1], line)
+    match line.state:
+        case SampleState.FAILED:
+            return Trouble(Kind.DEAD, ends, line)
+        case SampleState.STALE:
+            return Trouble(Kind.STALE, ends, line)
+        case SampleState.FRESH if line.path in {PathKind.DERP, PathKind.PEER_RELAY}:
+            return Trouble(Kind.RELAYED, ends, line)
+        case SampleState.FRESH if line.latency_ms is not None and line.latency_ms >= SLOW_MS:
+            return Trouble(Kind.SLOW, ends, line)
     return None
 
 
-def _of_fresh(digest: Digest, line: Line, ends: tuple[NodeRef, NodeRef]) -> Problem | None:
-    """Say what is wrong with a pair that answers: relayed, or slow."""
-    number = format_ms(line.latency_ms)
-    if line.path in {PathKind.DERP, PathKind.PEER_RELAY}:
-        words = relay_words(digest, line.carrier)
-        told = f"is {words if words.startswith('relayed') else f'relayed {words}'}"
-        return _pair(digest, Kind.RELAYED, ends, words, f"{told}, {number} ms" if line.latency_ms else told, line=line)
-    if line.latency_ms is not None and line.latency_ms >= SLOW_MS:
-        return _pair(digest, Kind.SLOW, ends, f"slow, {number} ms", f"takes {number} ms", line=line)
-    return None
-
-
-def _pair(
-    digest: Digest, kind: Kind, ends: tuple[NodeRef, NodeRef], words: str, sentence: str, *, line: Line
-) -> Problem:
+def _told(digest: Digest, trouble: Trouble) -> Problem:
+    """Tell what is wrong with one pair."""
+    kind, ends, line = trouble
+    words, sentence = _words(digest, trouble)
     return Problem(
         kind,
         pair_title(digest, ends),
         words,
         ends,
-        line.path if kind is not Kind.DEAD else PathKind.UNKNOWN,
+        trouble.path,
         line.latency_ms,
         pairs=(ends,),
         subject=(digest.name_of(ends[0]), digest.name_of(ends[1])),
         sentence=sentence,
-        when="" if line.age_s is None or kind not in {Kind.DEAD, Kind.STALE} else format_age(line.age_s),
+        when=trouble.when,
         weight=weight_of(kind, 1.0 if kind is Kind.ONE_WAY else 0.0),
         opens=Opens.PAIR,
     )
+
+
+def _words(digest: Digest, trouble: Trouble) -> tuple[str, str]:
+    """Say what is wrong with one pair: for a narrow pane, and as the rest of a sentence."""
+    kind, ends, line = trouble
+    match kind:
+        case Kind.ONE_WAY:
+            return "one way only", "answers, the way back does not"
+        case Kind.DEAD:
+            others = digest.arriving[ends[1]].fresh if ends[1] in digest.arriving else 0
+            reach = f"{others} other {'host reaches' if others == 1 else 'hosts reach'} it"
+            return ("others reach it", f"does not answer; {reach}") if others else ("no answer", "does not answer")
+        case Kind.STALE:
+            return f"stale for {format_age(line.age_s)}", "was not heard of late"
+    number = format_ms(line.latency_ms)
+    if kind is Kind.SLOW:
+        return f"slow, {number} ms", f"takes {number} ms"
+    words = relay_words(digest, line.carrier)
+    told = f"is {words if words.startswith('relayed') else f'relayed {words}'}"
+    return words, f"{told}, {number} ms" if line.latency_ms else told
 
 
 def relay_words(digest: Digest, pair: Pair | None) -> str:
@@ -208,53 +232,81 @@ _BLOCK_WORDS = {
 }
 
 
-def _blocks(digest: Digest, single: list[Problem]) -> tuple[list[Problem], list[Problem]]:
+def _blocks(digest: Digest, single: list[Trouble]) -> tuple[list[Problem], list[Trouble]]:
     """Tell pairs of one trouble between the same two sites as one."""
-    nodes = digest.snapshot.nodes
-    places: dict[tuple[Kind, str, str], list[Problem]] = defaultdict(list)
-    for problem in single:
-        sites = sorted(nodes[ref].site or "" for ref in problem.nodes if ref in nodes)
-        if len(sites) == 2 and all(sites) and sites[0] != sites[1]:
-            places[problem.kind, sites[0], sites[1]].append(problem)
-    blocks, told = [], set()
+    sites = {ref: node.site or "" for ref, node in digest.snapshot.nodes.items()}
+    places: dict[tuple[Kind, str, str], list[Trouble]] = defaultdict(list)
+    for trouble in single:
+        here, there = (sites.get(ref, "") for ref in trouble.ends)
+        if here and there and here != there:
+            places[trouble.kind, min(here, there), max(here, there)].append(trouble)
+    blocks: list[Problem] = []
+    told: set[int] = set()
     for (kind, one, other), members in places.items():
         if len(members) >= LEAST_BLOCK:
-            told.update(id(problem) for problem in members)
-            blocks.append(_merged(kind, members, (one, other), f"{one}, {other}", "pairs"))
-    return blocks, [problem for problem in single if id(problem) not in told]
+            told.update(id(trouble) for trouble in members)
+            blocks.append(_merged(kind, members, (one, other), f"{one}, {other}"))
+    return blocks, [trouble for trouble in single if id(trouble) not in told]
 
 
-def _fans(digest: Digest, single: list[Problem]) -> tuple[list[Problem], list[Problem]]:
-    """Tell pairs of one trouble that share an end as one; the end with most of them first."""
-    fans, rest = [], single
-    while True:
-        ends = Counter((problem.kind, ref) for problem in rest for ref in problem.nodes)
-        (kind, ref), count = ends.most_common(1)[0] if ends else ((Kind.STALE, None), 0)
-        if count < LEAST_BLOCK or ref is None:
-            return fans, rest
-        members = [problem for problem in rest if problem.kind is kind and ref in problem.nodes]
-        rest = [problem for problem in rest if not (problem.kind is kind and ref in problem.nodes)]
+def _fans(digest: Digest, single: list[Trouble]) -> tuple[list[Problem], list[Trouble]]:
+    """Tell pairs of one trouble that share an end as one; the end with most of them first, then the first one."""
+    ends: dict[tuple[Kind, NodeRef], list[int]] = defaultdict(list)
+    for place, trouble in enumerate(single):
+        for ref in trouble.ends:
+            ends[trouble.kind, ref].append(place)
+    fans: list[Problem] = []
+    left = dict.fromkeys(range(len(single)))
+    queue = [_rank(single, key, members) for key, members in ends.items()]
+    heapify(queue)
+    while queue and -queue[0].most >= LEAST_BLOCK:
+        kind, ref = key = queue[0].key
+        members = ends[key] = [place for place in ends[key] if place in left]
+        now = _rank(single, key, members)
+        if now != queue[0]:  # other ends have taken some of its pairs: it has to wait for its turn
+            heapreplace(queue, now)
+            continue
         name = digest.name_of(ref)
-        fans.append(_merged(kind, members, (name,), name, "pairs", first=ref))
+        fans.append(_merged(kind, [single[place] for place in members], (name,), name, first=ref))
+        for place in members:
+            del left[place]
+    return fans, [single[place] for place in left]
+
+
+class _Rank(NamedTuple):
+    """Which end comes first, the smallest before the others."""
+
+    most: int
+    """Minus the pairs that it has a part in."""
+    place: int
+    """Where its first pair stands."""
+    side: int
+    key: tuple[Kind, NodeRef]
+
+
+def _rank(single: list[Trouble], key: tuple[Kind, NodeRef], members: list[int]) -> _Rank:
+    if not members:
+        return _Rank(0, len(single), 0, key)
+    return _Rank(-len(members), members[0], single[members[0]].ends.index(key[1]), key)
 
 
 def _merged(
-    kind: Kind, members: list[Problem], subject: tuple[str, ...], title: str, unit: str, *, first: NodeRef | None = None
+    kind: Kind, members: list[Trouble], subject: tuple[str, ...], title: str, *, first: NodeRef | None = None
 ) -> Problem:
     words, told = _BLOCK_WORDS[kind]
-    worst = max(members, key=lambda problem: problem.latency_ms or 0.0)
-    refs = dict.fromkeys(([first] if first is not None else []) + [ref for one in members for ref in one.nodes])
+    worst = max(members, key=lambda trouble: trouble.line.latency_ms or 0.0)
+    refs = dict.fromkeys(([first] if first is not None else []) + [ref for one in members for ref in one.ends])
     return Problem(
         kind,
         title,
-        f"{len(members)} {unit} {words}",
+        f"{len(members)} pairs {words}",
         tuple(refs),
         worst.path,
-        worst.latency_ms,
-        pairs=tuple(pair for one in members for pair in one.pairs),
+        worst.line.latency_ms,
+        pairs=tuple(one.ends for one in members),
         subject=subject,
-        sentence=f"{len(members)} {unit} {told}",
-        when=next((one.when for one in members if one.when), ""),
+        sentence=f"{len(members)} pairs {told}",
+        when=next((when for one in members if (when := one.when)), ""),
         weight=weight_of(kind, 0.5, len(members)),
         opens=Opens.MATRIX,
     )

@@ -18,9 +18,11 @@ from tsym_agent.model.paths import PathKind, SampleState
 from tsym_agent.model.times import parse_time
 from tsym_tui.graph.looks import STANDING_WORDS, format_age, format_ms, host_words
 from tsym_tui.ui.digests import Digest, NodeSum, typical_ms
+from tsym_tui.ui.problembooks import ProblemBook
 from tsym_tui.ui.problemgroups import grouped
 from tsym_tui.ui.problempairs import Explained, bad_rows, is_well, pair_problems, pair_title, relay_words
 from tsym_tui.ui.problemvalues import SLOW_MS, WEIGHTS, Kind, Opens, Problem, weight_of, worst_first
+from tsym_tui.ui.tallies import NONE, RELAYED, SLOW
 
 __all__ = ["SLOW_MS", "Kind", "Opens", "Problem", "dead_words", "find_problems", "host_title", "is_well", "pair_title"]
 
@@ -29,22 +31,26 @@ KEY_WARNING_S = 7 * 86_400
 
 DAY_S = 86_400
 
+LEAST_SEEN = 2
+"""So many hosts must see a node relayed or slow before it is the node that is named."""
 
-def find_problems(digest: Digest) -> tuple[Problem, ...]:
-    """List what is wrong in a picture, worst first."""
-    explained = Explained()
+
+def find_problems(digest: Digest, book: ProblemBook | None = None) -> tuple[Problem, ...]:
+    """List what is wrong in a picture, worst first; the book tells what is known already, and learns what is not."""
+    explained, book = Explained(), book or ProblemBook()
     found = [problem for host in digest.snapshot.hosts for problem in _of_host(digest, host)]
     explained.note(found)
-    found += (rows := bad_rows(digest, explained))
+    found += (rows := bad_rows(digest, explained, book))
     explained.note_rows(rows)
+    book.stand_on(digest, *(frozenset(explained.rows(kind)) for kind in (Kind.RELAYED, Kind.SLOW)))
     of_nodes: list[Problem] = []
     for ref, node in digest.snapshot.nodes.items():
-        if ref not in explained[Kind.HOST] and (of_node := _of_node(digest, node, explained)) is not None:
+        if ref not in explained[Kind.HOST] and (of_node := _of_node(digest, node, explained, book)) is not None:
             of_nodes.append(of_node)
         of_nodes.extend(_of_key(digest, node))
     explained.note(of_nodes)
     found = _without_doubles(found, of_nodes)
-    return worst_first([*grouped(digest, [*found, *of_nodes]), *pair_problems(digest, explained)])
+    return worst_first([*grouped(digest, [*found, *of_nodes]), *pair_problems(digest, explained, book)])
 
 
 def _without_doubles(rows: list[Problem], nodes: list[Problem]) -> list[Problem]:
@@ -126,27 +132,28 @@ _STANDING_SENTENCES = {
 }
 
 
-def _of_node(digest: Digest, node: Node, explained: Explained) -> Problem | None:
+def _of_node(digest: Digest, node: Node, explained: Explained, book: ProblemBook) -> Problem | None:
     """Say the one thing that explains most of a node's pairs."""
-    sums, name = digest.sum_of(node.ref), digest.name_of(node.ref)
+    name = digest.name_of(node.ref)
     if node.standing is not Standing.OK:
         words, sentence = STANDING_WORDS[node.standing], _STANDING_SENTENCES[node.standing]
         return Problem(Kind.BARRED, name, words, (node.ref,), sentence=sentence, weight=weight_of(Kind.BARRED))
     if _is_dead(digest, node.ref, explained):
-        return _dead_node(node, sums, name)
-    return _relayed_node(digest, node, explained) or _slow_node(digest, node, explained)
+        return _dead_node(node, digest.sum_of(node.ref), name)
+    tally = digest.arriving.get(node.ref, NONE)
+    if max(tally.relayed, tally.slow) < LEAST_SEEN:
+        return None
+    return book.node(node, lambda: _relayed_node(digest, node, explained) or _slow_node(digest, node, explained))
 
 
 def _is_dead(digest: Digest, ref: NodeRef, explained: Explained) -> bool:
     """Whether nobody reaches a node: neither it reaches anybody, nor is it a host's fault that reaches nobody."""
-    sums = digest.sum_of(ref)
-    if not sums.failed or sums.fresh or sums.stale:
+    tally = digest.arriving.get(ref, NONE)
+    if not tally.failed or tally.stale or tally.fresh or digest.leaving.get(ref, NONE).fresh:
         return False
-    if any(pair.state is SampleState.FRESH for pair in digest.outgoing.get(ref, ())):
-        return False
-    return any(
-        pair.state is SampleState.FAILED and pair.source not in explained.rows(Kind.DEAD)
-        for pair in digest.incoming.get(ref, ())
+    rows = explained.rows(Kind.DEAD)
+    return not rows or any(
+        pair.state is SampleState.FAILED and pair.source not in rows for pair in digest.incoming.get(ref, ())
     )
 
 
@@ -165,9 +172,11 @@ def _dead_node(node: Node, sums: NodeSum, name: str) -> Problem:
 
 def _relayed_node(digest: Digest, node: Node, explained: Explained) -> Problem | None:
     """Name a node that several hosts reach by relay only; hosts that reach everybody so do not count."""
-    sums, rows = digest.sum_of(node.ref), explained.rows(Kind.RELAYED)
-    relayed = [pair for pair in digest.incoming.get(node.ref, ()) if pair.is_relayed]
-    if len([pair for pair in relayed if pair.source not in rows]) < 2:
+    tally, rows = digest.arriving.get(node.ref, NONE), explained.rows(Kind.RELAYED)
+    if tally.relayed < LEAST_SEEN:
+        return None
+    relayed = digest.arriving_as(node.ref, RELAYED)
+    if len([pair for pair in relayed if pair.source not in rows]) < LEAST_SEEN:
         return None
     classes = Counter(pair.path for pair in relayed)
     path = max(classes, key=lambda one: (classes[one], one is PathKind.DERP))
@@ -176,33 +185,30 @@ def _relayed_node(digest: Digest, node: Node, explained: Explained) -> Problem |
     return Problem(
         Kind.RELAYED,
         digest.name_of(node.ref),
-        f"{word} from {len(relayed)} of {sums.probed}",
+        f"{word} from {len(relayed)} of {tally.probed}",
         (node.ref,),
         path,
         max(times, default=None),
-        sentence=f"is relayed from {len(relayed)} of {sums.probed} hosts{_through(digest, relayed)}",
-        weight=weight_of(Kind.RELAYED, len(relayed) / max(1, sums.probed), len(relayed)),
+        sentence=f"is relayed from {len(relayed)} of {tally.probed} hosts{_through(digest, relayed)}",
+        weight=weight_of(Kind.RELAYED, len(relayed) / max(1, tally.probed), len(relayed)),
     )
 
 
 def _through(digest: Digest, pairs: list[Pair]) -> str:
     """Say through what, where it is the same for all."""
-    ways = {relay_words(digest, pair) for pair in pairs}
+    unlike = {(pair.path, pair.derp_region, pair.peer_relay): pair for pair in pairs}
+    ways = {relay_words(digest, pair) for pair in unlike.values()}
     if len(ways) > 1:
         return ", by DERP" if all(pair.path is PathKind.DERP for pair in pairs) else ""
     return f", {ways.pop().removeprefix('relayed ')}"
 
 
 def _slow_node(digest: Digest, node: Node, explained: Explained) -> Problem | None:
-    sums, rows = digest.sum_of(node.ref), explained.rows(Kind.SLOW)
-    slow = {
-        pair.source: ms
-        for pair in digest.incoming.get(node.ref, ())
-        if (ms := typical_ms(pair)) is not None and ms >= SLOW_MS
-    }
-    if len(slow.keys() - rows) < 2:
+    rows = explained.rows(Kind.SLOW)
+    slow = {pair.source: typical_ms(pair) or 0.0 for pair in digest.arriving_as(node.ref, SLOW)}
+    if len(slow.keys() - rows) < LEAST_SEEN:
         return None
-    worst = max(slow.values())
+    worst, sums = max(slow.values()), digest.sum_of(node.ref)
     return Problem(
         Kind.SLOW,
         digest.name_of(node.ref),

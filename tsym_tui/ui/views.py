@@ -6,7 +6,7 @@ the tailnet the one that takes its place in the list is selected.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -16,10 +16,10 @@ from tsym_agent.model.ids import NodeRef
 from tsym_agent.model.snapshot import Snapshot
 from tsym_tui.fleet.filters import Filter
 from tsym_tui.ui.digests import Digest, digest
+from tsym_tui.ui.problembooks import ProblemBook
 from tsym_tui.ui.problems import Problem, find_problems
 from tsym_tui.ui.rows.faces import Face, face_of
 from tsym_tui.ui.rows.header import Mood
-from tsym_tui.ui.rows.nodedetail import neighbours
 from tsym_tui.ui.rows.nodelines import TableLine, TableState, stops
 
 
@@ -28,6 +28,8 @@ class Picture(msgspec.Struct, frozen=True):
 
     digest: Digest
     problems: tuple[Problem, ...] = ()
+    book: ProblemBook = msgspec.field(default_factory=ProblemBook)
+    """What was found wrong, for the next picture."""
 
     @property
     def snapshot(self) -> Snapshot:
@@ -35,10 +37,14 @@ class Picture(msgspec.Struct, frozen=True):
         return self.digest.snapshot
 
 
-def read_picture(snapshot: Snapshot) -> Picture:
-    """Derive what screens need; takes a while on a large tailnet, so it runs in a thread."""
-    sums = digest(snapshot)
-    return Picture(sums, find_problems(sums))
+def read_picture(snapshot: Snapshot, before: Picture | None = None) -> Picture:
+    """Derive what screens need; takes a while on a large tailnet, so it runs in a thread.
+
+    What a snapshot shares with that of an earlier picture is taken over from there.
+    """
+    sums = digest(snapshot, None if before is None else before.digest)
+    book = ProblemBook() if before is None else before.book.followed(sums)
+    return Picture(sums, find_problems(sums, book), book)
 
 
 @dataclass(slots=True)
@@ -140,19 +146,24 @@ class View:
             return
         sums = self.picture.digest
         before = self._listed
-        troubled = {ref for problem in self.picture.problems for ref in problem.nodes}
-        self._listed = tuple(
-            ref
-            for ref in sums.order
-            if (not self.only_problems or ref in troubled)
-            and self.filter.matches(sums.snapshot.nodes[ref], sums.sum_of(ref))
-        )
+        self._listed = self._left(self.picture) if self.is_narrowed else sums.order
         if self.node not in self._listed:
             place = before.index(self.node) if self.node in before else 0
             self.node = self._listed[min(place, len(self._listed) - 1)] if self._listed else None
             self.peer = None
         if self.peer is not None and self.peer not in sums.snapshot.nodes:
             self.peer = None
+
+    def _left(self, picture: Picture) -> tuple[NodeRef, ...]:
+        """Return the nodes that filter and `!` leave."""
+        sums, nodes = picture.digest, picture.snapshot.nodes
+        left: Iterable[NodeRef] = sums.order
+        if self.only_problems:
+            troubled = {ref for problem in picture.problems for ref in problem.nodes}
+            left = [ref for ref in left if ref in troubled]
+        if self.filter:
+            left = [ref for ref in left if self.filter.matches(nodes[ref], sums.sum_of(ref))]
+        return tuple(left)
 
     def select(self, node: NodeRef | None, peer: NodeRef | None = None) -> None:
         """Select a node or a pair."""
@@ -174,7 +185,7 @@ class View:
         """Select the next pair of the selected node; past either end no pair is selected."""
         if self.digest is None or self.node is None:
             return
-        ring: list[NodeRef | None] = [None, *neighbours(self.digest, self.node)]
+        ring: list[NodeRef | None] = [None, *self.digest.neighbours(self.node)]
         place = ring.index(self.peer) if self.peer in ring else 0
         self.peer = ring[(place + step) % len(ring)]
 

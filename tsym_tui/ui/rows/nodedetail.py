@@ -59,14 +59,6 @@ def node_title(pen: Pen, digest: Digest, node: Node, cells: int) -> Row:
     return spread([pen.accent(digest.name_of(node.ref))], [pen.dim(words)], cells, pen.signs.ellipsis)
 
 
-def neighbours(digest: Digest, ref: NodeRef) -> list[NodeRef]:
-    """List the nodes that a node has a pair with, in the order of lists."""
-    known = {pair.target for pair in digest.outgoing.get(ref, ())} | {
-        pair.source for pair in digest.incoming.get(ref, ())
-    }
-    return [other for other in digest.order if other in known]
-
-
 def line_between(digest: Digest, one: NodeRef, other: NodeRef) -> Line:
     """Merge what both ends measured."""
     return combine(digest.pair(one, other), digest.pair(other, one))
@@ -74,10 +66,7 @@ def line_between(digest: Digest, one: NodeRef, other: NodeRef) -> Line:
 
 def class_bars(pen: Pen, digest: Digest, ref: NodeRef, cells: int) -> list[Row]:
     """Count a node's pairs by class, with a bar each; classes nobody shows are left out."""
-    counts: Counter[Look] = Counter()
-    for other in neighbours(digest, ref):
-        line = line_between(digest, ref, other)
-        counts[verdict_look(line.state, line.path)] += 1
+    counts = _counted(digest, ref)
     most = max(counts.values(), default=0)
     order = [*((SampleState.FRESH, path) for path in PathKind), *((s, PathKind.UNKNOWN) for s in SampleState)]
     rows = []
@@ -91,6 +80,23 @@ def class_bars(pen: Pen, digest: Digest, ref: NodeRef, cells: int) -> list[Row]:
         head = [pen(pen.glyph(look.glyph), role), pen(" "), pen.dim(fit_text(look.words, 14)), pen(bar, role)]
         rows.append(spread(head, [pen.strong(str(count))], cells))
     return rows
+
+
+def _counted(digest: Digest, ref: NodeRef) -> Counter[Look]:
+    """Count a node's pairs by look; only those that are asked from both ends have to be merged."""
+    stands: Counter[tuple[SampleState, PathKind]] = Counter()
+    pairs, counts = digest.snapshot.pairs, Counter[Look]()
+    for other in digest.neighbours(ref):
+        there, back = pairs.get((ref, other)), pairs.get((other, ref))
+        only = there if back is None else back if there is None else None
+        if only is None:
+            line = combine(there, back)
+            stands[line.state, line.path] += 1
+        else:
+            stands[only.state, only.path] += 1
+    for (state, path), count in stands.items():
+        counts[verdict_look(state, path)] += count
+    return counts
 
 
 def _facts(pen: Pen, digest: Digest, node: Node, cells: int) -> list[Row]:
@@ -119,7 +125,7 @@ def _key_fact(pen: Pen, digest: Digest, node: Node) -> list[Row]:
 
 def pair_list(pen: Pen, digest: Digest, ref: NodeRef, cells: int, most: int) -> list[Row]:
     """List its pairs, each with class and number, and count those that are left out."""
-    others = neighbours(digest, ref)
+    others = digest.neighbours(ref)
     if not others:
         return []
     rows: list[Row] = [spread([pen.dim("pairs"), pen(f" {len(others)}", Role.CHROME)], [pen("ms", Role.CHROME)], cells)]
