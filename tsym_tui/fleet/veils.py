@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import msgspec
 
 from tsym_agent.localapi.errors import LocalAPIError
+from tsym_agent.model.hello import Hello
 from tsym_agent.model.paths import PingKind
 from tsym_agent.model.payload import Body
 from tsym_tui.fleet.pseudoanswers import hidden_body
@@ -54,10 +56,15 @@ class VeiledClient:
         self._client = client
         self._names = pseudonyms
 
-    @property
+    @cached_property
     def agent(self) -> object:
         """What an agent said of itself; None for a daemon that is asked itself."""
-        return getattr(self._client, "agent", None)
+        hello = getattr(self._client, "agent", None)
+        if not isinstance(hello, Hello):
+            return hello
+        reasons = {reason: self._names.words(reason) for reason in {word.reason for word in hello.commands}}
+        words = tuple(msgspec.structs.replace(word, reason=reasons[word.reason]) for word in hello.commands)
+        return msgspec.structs.replace(hello, commands=words)
 
     async def ask(
         self,

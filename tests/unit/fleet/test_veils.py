@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from tests.unit.fleet.planted import leaks, secret_tailnet
 from tsym_agent.localapi.errors import AccessDeniedError
+from tsym_agent.localapi.registry import COMMANDS
+from tsym_agent.model.hello import AgentMode, AgentWord, Caller, CommandWord, DaemonWord, Hello, May
+from tsym_tui.fleet.fanout import obstacle
 from tsym_tui.fleet.fleet import Asked
 from tsym_tui.fleet.pseudonyms import Pseudonyms
 from tsym_tui.fleet.veils import hidden_trouble, veiled
@@ -30,3 +33,25 @@ def test_a_trouble_keeps_its_kind_and_loses_its_names() -> None:
     assert isinstance(trouble, AccessDeniedError)
     assert "says no" in str(trouble)
     assert leaks(f"{trouble!r} {trouble} {trouble.where} {trouble.message} {trouble.hint}") == []
+
+
+class Agent:
+    """A client of an agent that says why it does not do something."""
+
+    agent = Hello(
+        agent=AgentWord(version="1.0", mode=AgentMode.ATTACH, started_at="2025-03-01T12:00:00Z"),
+        daemon=DaemonWord(),
+        you=Caller(id="", name=""),
+        may=May(),
+        commands=(CommandWord(name="status", runs=False, reason="zebrafish refuses 203.0.113.177"),),
+    )
+
+
+def test_why_an_agent_does_not_do_something_names_nobody() -> None:
+    picture, names = secret_tailnet(), Pseudonyms(SALT)
+    names.hide(picture)
+    asked = Asked(picture.hosts[0], None, Agent())  # type: ignore[arg-type]  # its agent is all that is asked
+    words = obstacle(COMMANDS["status"], veiled(asked, names)) or ""
+
+    assert "refuses" in words
+    assert leaks(words) == []
