@@ -33,7 +33,7 @@ def load_scenario(name_or_file: str | Path) -> Scenario:
     path = Path(name_or_file)
     if path.suffix != ".toml" and len(path.parts) == 1:
         path = SHIPPED / f"{path}.toml"
-        if not path.is_file():
+        if path.stem not in shipped_names():
             choices = ", ".join(shipped_names())
             raise ScenarioError(str(name_or_file), "", f"no such scenario; expected {choices}, or a .toml file")
     try:

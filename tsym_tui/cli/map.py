@@ -80,6 +80,8 @@ Also kamada-kawai and spectral, with the extra `layouts`.
 def command(**given: object) -> int:
     """Draw the tailnet."""
     wishes = to_wishes(given, MapWishes)
+    if wishes.output == "-":
+        wishes = msgspec.structs.replace(wishes, output=None)
     if wishes.format == "png" and wishes.output is None and is_terminal(sys.stdout):
         raise CommandError("a PNG is nothing for a terminal: name a file with -o, or pipe it")
     return run(show_map(wishes))

@@ -194,8 +194,9 @@ def test_the_demo_without_a_terminal_prints_the_matrix_and_leaves_nothing_behind
     assert not any(Path(host["via"]).parent.exists() for host in document["hosts"])
 
 
-def test_an_unknown_scenario_lists_the_known_ones(tsym: Tsym) -> None:
-    result = tsym("demo", "--headless", "--scenario", "moon")
+@pytest.mark.parametrize("name", ["moon", "m" * 300])
+def test_an_unknown_scenario_lists_the_known_ones(tsym: Tsym, name: str) -> None:
+    result = tsym("demo", "--headless", "--scenario", name)
 
     assert result.code == 2
     assert "home" in result.err
@@ -215,3 +216,9 @@ def test_a_simulation_runs_until_it_is_told_to_end(home: Path) -> None:
 
     assert (ready, asked.returncode, process.returncode) == (f"sim:{folder}", 0, 0)
     assert not folder.exists() or not any(folder.iterdir())
+
+
+def test_a_simulation_of_a_scenario_whose_name_is_no_files_lists_the_known_ones(tsym: Tsym, tmp_path: Path) -> None:
+    result = tsym("sim", "--dir", str(tmp_path / "s"), "--scenario", "m" * 300)
+
+    assert (result.code, "expected broken" in result.err) == (2, True)

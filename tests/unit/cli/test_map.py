@@ -185,3 +185,13 @@ def test_layouts_that_need_no_scipy_do_not_load_it(daemon: Daemon, layout: str) 
     finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert (finished.stdout.splitlines()[-1:], finished.stderr) == (["False"], "")
+
+
+def test_a_dash_for_a_file_is_stdout(
+    tsym: Tsym, daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = tsym("map", "--host", daemon.spec, "--format", "csv", "-o", "-", *FAST)
+
+    assert result.out.startswith("from_name,")
+    assert not (tmp_path / "-").exists()
