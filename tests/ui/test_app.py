@@ -412,3 +412,14 @@ async def test_without_a_pane_the_selected_pair_is_one_line() -> None:
         await run.press("tab")
 
         assert "laptop ⇄ nas  ● direct 3.1 ms" in run.text()
+
+
+async def test_a_notice_that_runs_out_while_the_app_ends_is_let_go() -> None:
+    async with running(pictures.home()) as run:
+        front = run.app.front
+        front.say("going")
+
+    assert not run.app.screen_stack
+    with run.app._context():
+        front._unsay("going")
+    assert run.app.desk.notice == ""

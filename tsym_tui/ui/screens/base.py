@@ -283,6 +283,8 @@ class TailnetScreen(Screen[None], inherit_bindings=False):
             self._redraw_foot()
 
     def _redraw_foot(self) -> None:
-        """Draw it on the screen in front, which may be another one by now."""
+        """Draw it on the screen in front, which may be another one by now; an app that ends has none."""
+        if not self.app.screen_stack:
+            return
         for foot in self.app.screen.query(FootPane):
             foot.redraw()
