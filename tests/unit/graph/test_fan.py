@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
@@ -170,6 +171,34 @@ def test_a_crowded_plane_shows_one_nodes_lines_over_texture(company: TailnetGrap
     assert DARK.ramp[3].fg in colours
     assert "tag:web" in to_plain(frame)
     assert everybody_hit(frame) == set(range(60))
+
+
+@pytest.mark.parametrize("layout", ["focus", "rings", "circular"])
+def test_a_full_plane_names_hosts_and_those_in_trouble_and_counts_groups(company: TailnetGraph, layout: str) -> None:
+    size, focus = Size(66, 35), ref("ber-gw")
+    placement = place(company, layout, size=size, focus=company.index[focus])
+    text = to_plain(draw_map(company, placement, size, MapOptions(focus=focus)))
+
+    for name in ("old-mbp", "lon-web-2", "fra-web-1", "ci-run-3", "tag:k8s 9"):
+        assert name in text, name
+    assert sum(name in text for name in company.names) < 45
+
+
+def test_in_a_full_plane_no_name_touches_a_marker_of_somebody_else(company: TailnetGraph) -> None:
+    size, focus = Size(66, 35), ref("ber-gw")
+    placement = place(company, "focus", size=size, focus=company.index[focus])
+    rows = to_plain(draw_map(company, placement, size, MapOptions(focus=focus))).splitlines()
+
+    assert not [row for row in rows if re.search(r"[\w:][○●]|[○●][\w:]", row)]
+
+
+def test_a_group_whose_lines_are_all_drawn_one_by_one_has_no_trunk(company: TailnetGraph) -> None:
+    size, focus = Size(126, 44), ref("ber-gw")
+    placement = place(company, "focus", size=size, focus=company.index[focus])
+    frame = draw_map(company, placement, size, MapOptions(focus=focus))
+    bold = [run.text.strip() for row in frame.rows for run in row if run.style.bold]
+
+    assert not [text for text in bold if text.startswith("▲ ")]
 
 
 def test_a_plane_of_a_thousand_bundles_even_one_nodes_lines(large: TailnetGraph) -> None:

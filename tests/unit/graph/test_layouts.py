@@ -469,6 +469,19 @@ def test_focus_puts_a_node_in_the_middle_and_its_troubles_on_the_right() -> None
     assert all(across[graph.index[ref(name)]] < 0.5 for name in ("fra-web-2", "fra-gw", "ber-nas"))
 
 
+@pytest.mark.parametrize("size", [(66, 35), (100, 43), (80, 20)], ids=str)
+def test_focus_gives_each_group_that_works_rows_of_its_own(size: tuple[int, int]) -> None:
+    graph = TailnetGraph.from_snapshot(scenes.company())
+    positions = place(graph, "focus", size=size, focus=graph.index[ref("ber-gw")]).positions
+    rows: dict[int, set[str]] = {}
+    for each, (x, y) in zip(graph.nodes, positions.tolist(), strict=True):
+        if x < 0.5 and y < 0.94:
+            rows.setdefault(int(y * size[1]), set()).add(each.tags[0] if each.tags else "")
+
+    assert len(rows) > 8
+    assert {len(tags) for tags in rows.values()} == {1}
+
+
 def test_focus_sets_aside_whoever_has_no_line_to_the_middle() -> None:
     placement = place(grove(), "focus", focus=0)
     known = {0, 1, *range(3, 24, 3)}

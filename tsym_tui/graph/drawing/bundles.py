@@ -8,6 +8,7 @@ is wrong stays a line of its own.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -113,10 +114,35 @@ def bundles_of(graph: TailnetGraph, options: MapOptions) -> tuple[Bundle, ...]:
     return made
 
 
-def middles(graph: TailnetGraph, nodes: Floats, options: MapOptions) -> Floats:
-    """Return the middle of each group, given where nodes are."""
-    groups = graph.grouped(options.group_by).groups
-    of = np.array(graph.grouped(options.group_by).group_of(len(nodes)), dtype=np.int64)
-    sizes = np.maximum(np.bincount(of, minlength=len(groups)), 1)
-    sums = [np.bincount(of, weights=nodes[:, axis], minlength=len(groups)) / sizes for axis in (0, 1)]
-    return np.stack(sums, axis=1)
+class Hubs(NamedTuple):
+    """Where bundles of each group end."""
+
+    middles: Floats
+    trunks: tuple[Bundle, ...]
+    """The focused node's lines that are not drawn one by one, least important first."""
+
+    @property
+    def groups(self) -> set[int]:
+        """The groups that have a trunk."""
+        return {trunk.group for trunk in self.trunks}
+
+
+def hubs_of(graph: TailnetGraph, nodes: Floats, focus: int, drawn: Ints, options: MapOptions) -> Hubs:
+    """Return the middle of each group, given where nodes are, who sees, and which lines are drawn one by one.
+
+    It is the middle of those that the trunk stands for; of all members where there are none.
+    """
+    grouping = graph.grouped(options.group_by)
+    of, count = np.array(grouping.group_of(len(nodes)), dtype=np.int64), len(grouping.groups)
+    first, second = graph.ends
+    own = np.setdiff1d(np.flatnonzero(graph.probed & ((first == focus) | (second == focus))), drawn)
+    far = first[own].astype(np.int64) + second[own] - focus
+    summaries = summarise_all(of[far], classes_of(graph.edges)[own], graph.edges.latency_ms[own], count)
+    trunks = [Bundle(focus, group, summary) for group, summary in enumerate(summaries) if summary is not None]
+    trunks.sort(key=lambda bundle: rank_of(bundle.summary.look, bundle.summary.latency_ms, options))
+    meant = np.ones(len(nodes), dtype=bool)
+    meant[np.isin(of, of[far])] = False
+    meant[far] = True
+    sizes = np.maximum(np.bincount(of[meant], minlength=count), 1)
+    sums = [np.bincount(of[meant], weights=nodes[meant, axis], minlength=count) / sizes for axis in (0, 1)]
+    return Hubs(np.stack(sums, axis=1), tuple(trunks))

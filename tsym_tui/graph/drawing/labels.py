@@ -102,10 +102,20 @@ def _scored(
     for order, (x, y, detour) in enumerate(_candidates(label, wide, high, canvas.width)):
         if all(canvas.is_free(x, y + row, wide) for row in range(high)):
             lines = cover.count(x - 1, y, x + wide + 1, y + high)
-            price = detour + lines + _misplaced(label, x, y, wide, high)
+            price = detour + lines + _misplaced(label, x, y, wide, high) + _touching(canvas, x, y, rows)
             yield price, order, x, y
             if price <= detour:
                 return  # every later place is a longer detour
+
+
+TOUCHING = 4.0
+"""The price of standing right beside something else: it reads as the name of the wrong marker."""
+
+
+def _touching(canvas: Canvas, x: int, y: int, rows: Sequence[tuple[str, Style]]) -> float:
+    """Return the price of every end of a row that has something beside it."""
+    ends = [(at, y + down) for down, (text, _) in enumerate(rows) for at in (x - 1, x + width(text))]
+    return TOUCHING * sum(0 <= at < canvas.width and not canvas.is_free(at, row, 1) for at, row in ends)
 
 
 def _misplaced(label: Label, x: int, y: int, wide: int, high: int) -> float:

@@ -8,17 +8,25 @@ import msgspec
 import numpy as np
 
 from tsym_tui.graph.cells import clip, settle, width
-from tsym_tui.graph.drawing.bundles import middles
+from tsym_tui.graph.drawing.bundles import Hubs
 from tsym_tui.graph.drawing.canvas import Canvas
 from tsym_tui.graph.drawing.labels import Label, LineCover, Spot, place_again, place_label
 from tsym_tui.graph.drawing.paint import DOTS_ACROSS, DOTS_DOWN
 from tsym_tui.graph.drawing.scenes import Box, Scene
 from tsym_tui.graph.drawing.strokes import Strokes
 from tsym_tui.graph.looks import NODE_LOOKS, STANDING_WORDS, Level, NodeKind, Role, signs
+from tsym_tui.graph.model import Ints
 from tsym_tui.graph.themes import Style
 
 MOST_LABELS = 160
 """More names than this are not read on a plane, they are noise."""
+
+CELLS_A_NAME = 100
+"""Where there are fewer cells than this for each node, names would cover each other's markers: those are written
+that a person looks for, others only where nothing is near, and groups tell the rest."""
+
+MOST_NAMED = 30
+"""So few nodes all have their names, however small the picture."""
 
 MOST_LABELS_CROWD = 40
 """Names shown where there are more nodes than that: who is chosen, dead or an agent; groups have names too."""
@@ -94,43 +102,91 @@ def write_regions(scene: Scene, canvas: Canvas, cover: LineCover, strokes: Strok
         place_label(canvas, Label(x, y, (name,), shuns=areas), cover, signs(level).ellipsis)
 
 
-def write_groups(scene: Scene, canvas: Canvas, cover: LineCover) -> None:
-    """Name groups where their bundles meet; what is folded into one always has its name, so it comes first."""
+def write_groups(scene: Scene, canvas: Canvas, cover: LineCover, hubs: Hubs) -> None:
+    """Name and count groups where their bundles meet; what is folded into one always has its name, so it comes first.
+
+    A name stands above or below the place if it can, touching nothing: between markers it would read as one of theirs.
+    """
     groups = scene.graph.grouped(scene.options.group_by).groups
-    style, ellipsis = _bold(scene.options.theme.style(Role.DIM)), signs(scene.options.level).ellipsis
-    spots = np.floor(middles(scene.graph, scene.dots, scene.options) / np.array([DOTS_ACROSS, DOTS_DOWN])).astype(int)
-    named = sorted(zip(groups, spots.tolist(), strict=True), key=lambda each: not each[0].is_folded)
-    for group, (x, y) in named:
-        title = settle(group.title)
-        place_label(canvas, Label(x - width(title) // 2, y, ((title, style),)), cover, ellipsis)
+    theme = scene.options.theme
+    spots = np.floor(hubs.middles / np.array([DOTS_ACROSS, DOTS_DOWN])).astype(int)
+    has_trunk = [place in hubs.groups for place in range(len(groups))]
+    found = zip(groups, spots.tolist(), has_trunk, strict=True)
+    named = sorted(found, key=lambda each: not each[0].is_folded)
+    is_around = scene.placement.layout == "focus"  # members without a trunk are scattered there
+    for group, (x, y), is_bundled in named:
+        if is_around and not is_bundled and not group.is_folded:
+            continue
+        title, count = settle(group.title), str(len(group.members))
+        cells = width(title) + 1 + len(count)
+        left = min(max(1, x - cells // 2), canvas.width - 1 - cells)
+        free = [y + row for row in _AROUND if canvas.is_free(left - 1, y + row, cells + 2)]
+        if free:
+            row = min(free, key=lambda row: cover.count(left, row, left + cells, row + 1) + 4 * _AROUND.index(row - y))
+            canvas.write(left, row, title, _bold(theme.style(Role.DIM)))
+            canvas.write(left + cells - len(count), row, count, theme.style(Role.CHROME))
+
+
+_AROUND = (-1, -2, 1, 2, 0)
+"""Rows where a group's name may stand, seen from where its bundles meet, best first."""
 
 
 def write_names(
-    scene: Scene, canvas: Canvas, cover: LineCover, earlier: Mapping[int, Spot] | None = None
+    scene: Scene, canvas: Canvas, cover: LineCover, told: Ints | None, earlier: Mapping[int, Spot] | None = None
 ) -> dict[int, Spot]:
-    """Write names, the ones a person looks for first: selected, focused, dead, agents, the rest.
+    """Write names, the ones a person looks for first: selected, focused, dead, agents, the ends of lines, the rest.
 
-    Return where they stand. Where `earlier` says so they stand again, if they can: so they hold still while a crowded
-    map moves, and nothing is weighed.
+    `told` are the lines that are drawn one by one in a dense picture, None in any other; where it is also too full for
+    names, the rest have theirs only where nothing else is. Return where they stand. Where `earlier` says so they stand
+    again, if they can: so they hold still while a crowded map moves, and nothing is weighed.
     """
     graph = scene.graph
-    order = {NodeKind.DEAD: 1, NodeKind.AGENT: 2, NodeKind.SILENT: 2, NodeKind.PEER: 3}
+    order = {NodeKind.DEAD: 1, NodeKind.AGENT: _OF_HOSTS, NodeKind.SILENT: _OF_HOSTS, NodeKind.PEER: _OF_HOSTS + 1}
     wanted = np.array([order[kind] for kind in graph.kinds], dtype=np.int64)
     wanted[list(scene.chosen)] = 0
     visible = np.flatnonzero(scene.inside)
+    is_full = canvas.width * canvas.height < CELLS_A_NAME * len(visible) and len(visible) > MOST_NAMED
+    is_told = wanted <= _OF_HOSTS
+    if told is not None:
+        for ends in graph.ends:
+            is_told[ends[told]] = True
+    wanted[~is_told] += 1
     visible = visible[np.lexsort((visible, scene.cells[visible, 1], wanted[visible]))]
     most = MOST_LABELS if len(visible) <= MOST_LABELS else MOST_LABELS_CROWD
     longest = 24 if len(graph.nodes) <= 12 else 16
     ellipsis, spots = signs(scene.options.level).ellipsis, {}
+    markers = set(map(tuple, scene.cells.tolist())) if is_full else set()
     for node in visible[:most].tolist():
         x, y = scene.cells[node].tolist()
-        label = Label(x, y, _name_rows(scene, node), node, _home(scene, x, y))
+        rows = _name_rows(scene, node)
+        if is_full and told is not None:
+            rows = rows[:1]  # a second row would stand beside somebody else's marker
+            if not is_told[node]:
+                if (x - 2, y) not in markers:
+                    _write_beside(canvas, cover, node, (x, y), rows[0])
+                continue
+        label = Label(x, y, rows, node, _home(scene, x, y))
         spot = None if earlier is None else earlier.get(node)
         if spot is None or not place_again(canvas, label, spot, ellipsis):
             spot = place_label(canvas, label, cover, ellipsis, longest)
         if spot is not None:
             spots[node] = spot
     return spots
+
+
+_OF_HOSTS = 2
+"""When the names of hosts are written; those of peers come after them."""
+
+
+def _write_beside(canvas: Canvas, cover: LineCover, node: int, at: tuple[int, int], name: tuple[str, Style]) -> None:
+    """Write a name on the right of its marker, whole, if nothing at all is around."""
+    (x, y), (text, style) = at, name
+    cells = width(text)
+    is_alone = canvas.is_free(max(0, x - 1), y, min(x, 1)) and canvas.is_free(
+        x + 1, y, min(cells + 2, max(cells + 1, canvas.width - x - 1))
+    )
+    if is_alone and not cover.count(x + 1, y, x + cells + 3, y + 1):
+        canvas.write(x + 2, y, text, style, node=node)
 
 
 def _name_rows(scene: Scene, node: int) -> tuple[tuple[str, Style], ...]:

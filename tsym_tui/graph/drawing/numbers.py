@@ -122,10 +122,10 @@ def find_room(text: str, stroke: int, curve: Floats, canvas: Canvas, cover: Cove
     """Return the first cell along the line where the number covers no other line and touches no other text."""
     cells = width(text)
     spots = np.floor(points_at(curve, SHARES) / _CELL).astype(np.int64).tolist()
-    for beside in (1, 0):  # with a blank on each side free of other lines, else without
+    for beside in (1, 0):  # with a blank on each side free of other lines and markers, else without
         for x, y in spots:
             left = x - cells // 2
-            if left < 1 or left + cells >= canvas.width or not canvas.is_free(left, y, cells):
+            if left < 1 or left + cells >= canvas.width or not canvas.is_free(left - beside, y, cells + 2 * beside):
                 continue
             if cover.only(stroke, left - beside, y, cells + 2 * beside):
                 return left, y

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from tsym_agent.model.paths import SampleState
-from tsym_tui.graph.drawing.bundles import Bundle, bundles_of, focus_of, is_dense, middles, own_lines
+from tsym_tui.graph.drawing.bundles import Bundle, Hubs, bundles_of, focus_of, hubs_of, is_dense, own_lines
 from tsym_tui.graph.drawing.canvas import Canvas
 from tsym_tui.graph.drawing.curves import beside, through
 from tsym_tui.graph.drawing.emphasis import hover_over, light_paths
@@ -107,12 +107,14 @@ def _draw(scene: Scene, earlier: Picture | None) -> Picture:
     strokes = strokes_of(graph, scene.options, _with_lit(graph, asked, lines))
     is_crowded = len(strokes.lines) > MOST_NUMBERED
     pen = Pen(*scene.size, asked.level, keep_cover=asked.numbers and not is_crowded)
-    below = draw_bundles(scene, pen, focus, len(strokes.lines), with_own=not is_all) if dense else Below()
+    hubs = hubs_of(graph, scene.dots, focus, strokes.lines, asked) if dense else None
+    below = Below() if hubs is None else draw_bundles(scene, pen, hubs, focus, len(strokes.lines), with_own=not is_all)
     curves = draw_strokes(scene, strokes, pen, len(below.styles))
     cells = LineCover(pen.drawn())
-    inset = _write(scene, canvas, cells, strokes, with_groups=dense and not scene.placement.areas)
+    inset = _write(scene, canvas, cells, strokes, None if scene.placement.areas else hubs)
     follows = is_crowded and earlier is not None and earlier.scene.placement is scene.placement
-    names = write_names(scene, canvas, cells, earlier.names if follows and earlier is not None else None)
+    told = strokes.lines if dense else None
+    names = write_names(scene, canvas, cells, told, earlier.names if follows and earlier is not None else None)
     if asked.numbers and not is_crowded:
         cover = pen.cover()
         write_medians(below.trunks, canvas, cover, asked)
@@ -128,15 +130,15 @@ def _draw(scene: Scene, earlier: Picture | None) -> Picture:
     return Picture(asked, scene, canvas, bends, canvas.frame(before), names if is_crowded else None)
 
 
-def _write(scene: Scene, canvas: Canvas, cover: LineCover, strokes: Strokes, *, with_groups: bool) -> Box | None:
+def _write(scene: Scene, canvas: Canvas, cover: LineCover, strokes: Strokes, hubs: Hubs | None) -> Box | None:
     """Write everything but names and numbers; return where the mini-map is to stand."""
     tint_areas(scene, canvas)
     inset = reserve_mini_map(scene, canvas)
     write_markers(scene, canvas)
     write_titles(scene, canvas)
     write_regions(scene, canvas, cover, strokes)
-    if with_groups:
-        write_groups(scene, canvas, cover)
+    if hubs is not None:
+        write_groups(scene, canvas, cover, hubs)
     return inset
 
 
@@ -157,7 +159,7 @@ class Below(msgspec.Struct, frozen=True):
     trunks: tuple[Trunk, ...] = ()
 
 
-def draw_bundles(scene: Scene, pen: Pen, focus: int, first_number: int, *, with_own: bool) -> Below:
+def draw_bundles(scene: Scene, pen: Pen, hubs: Hubs, focus: int, first_number: int, *, with_own: bool) -> Below:
     """Draw other agents' bundles as texture, and the focused node's own, as trunks in their colours.
 
     Trunks are numbered from `first_number` on in the pen's cover.
@@ -165,21 +167,20 @@ def draw_bundles(scene: Scene, pen: Pen, focus: int, first_number: int, *, with_
     graph, options = scene.graph, scene.options
     texture = options.theme.style(Role.RULE)
     bundles = bundles_of(graph, options)
-    groups = middles(graph, scene.dots, options)
     others = [bundle for bundle in bundles if bundle.node != focus]
     if options.has_texture and not options.only_problems and len(others) <= options.bundles_above:
         nobody = np.full(len(others), -1, dtype=np.int32)
         strokes = [bundle.summary.look.stroke or SOLID for bundle in others]
         batch = Batch.of(np.ones(len(others), dtype=np.uint8), nobody, strokes)
-        pen.straight(*_spread(scene, others, groups), batch)
-    mine = [bundle for bundle in bundles if bundle.node == focus] if with_own else []
+        pen.straight(*_spread(scene, others, hubs.middles), batch)
+    mine = list(hubs.trunks) if with_own else []
     order = {style: slot for slot, style in enumerate(dict.fromkeys(b.summary.style(options) for b in mine), start=2)}
     mine.sort(key=lambda bundle: order[bundle.summary.style(options)])
     slots = np.array([order[bundle.summary.style(options)] for bundle in mine], dtype=np.uint8)
     numbers = np.arange(first_number, first_number + len(mine), dtype=np.int32)
     looks = [bundle.summary.look.stroke or SOLID for bundle in mine]
     strokes = [msgspec.structs.replace(stroke, dash=stroke.trunk) for stroke in looks]
-    curves = list(np.stack(_spread(scene, mine, groups), axis=1))
+    curves = list(np.stack(_spread(scene, mine, hubs.middles), axis=1))
     pen.curved(curves, Batch.of(slots, numbers, strokes), np.ones(len(mine), dtype=bool))
     trunks = [Trunk(*each) for each in zip(numbers.tolist(), curves, (b.summary for b in mine), strict=True)]
     return Below((texture, *order), tuple(trunks))
