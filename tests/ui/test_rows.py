@@ -14,12 +14,12 @@ from tsym_tui.graph.looks import Level
 from tsym_tui.graph.themes import PLAIN, THEMES
 from tsym_tui.ui.digests import digest
 from tsym_tui.ui.linetext import LineText
-from tsym_tui.ui.problems import find_problems
+from tsym_tui.ui.problems import Kind, Problem, find_problems
 from tsym_tui.ui.rows.faces import Face, face_of, face_rows
 from tsym_tui.ui.rows.header import HeaderFacts, Mood, render_header
 from tsym_tui.ui.rows.history import history_rows
 from tsym_tui.ui.rows.nodedetail import node_rows
-from tsym_tui.ui.rows.nodelist import left_pane, list_window
+from tsym_tui.ui.rows.nodelist import left_pane, list_window, problem_rows
 from tsym_tui.ui.rows.nodestable import fitting_columns, host_notes, ordered, table_row
 from tsym_tui.ui.rows.pairdetail import pair_rows
 from tsym_tui.ui.rows.pens import Pen, clip, fit, fit_text, spread, width_of, wrap
@@ -325,3 +325,18 @@ def test_pasted_escape_sequences_lose_their_teeth() -> None:
     line.insert("a\x1b[31mb")
 
     assert line.text.isprintable()
+
+
+def test_many_problems_close_up_so_that_more_of_them_are_seen() -> None:
+    problems = find_problems(HOME) * 4
+    rows, _ = left_pane(DARK, HOME, HOME.order * 8, problems, set(), size=(23, 35))
+    text = plain_text(rows)
+
+    assert text.index("wrong now") < text.index(problems[4].title, text.index("wrong now"))
+    assert f"{len(problems) - 5} more" in text
+
+
+def test_the_title_of_a_pair_that_is_cut_keeps_both_ends() -> None:
+    problem = Problem(Kind.DEAD, "nyc-web-db-1, lon-web-3", "others reach it", ())
+
+    assert plain_text(problem_rows(DARK, problem, 23)).splitlines()[0].strip() == "✕ nyc-web-…lon-web-3"

@@ -176,13 +176,14 @@ def _wrong_now(pen: Pen, problems: Sequence[Problem], cells: int, room: int) -> 
 
 def _room_for_nodes(nodes: int, problems: int, height: int) -> int:
     """Share the pane: all nodes if they fit beside some problems, else what is left, five at least."""
-    wanted = 3 * min(problems, 3) + 4 if problems <= 3 else 2 * min(problems, _PROBLEMS_SHOWN) + 7
+    shown = min(problems, max(_PROBLEMS_SHOWN, height // 6))
+    wanted = 3 * shown + 4 if problems <= 3 else 2 * shown + 7
     room = max(5, height - 5 - wanted)
     return nodes if nodes <= room else room - 1
 
 
 _PROBLEMS_SHOWN = 5
-"""For so many the list of nodes gives way: it can be scrolled, and what is wrong is read first."""
+"""For so many at least the list of nodes gives way: it can be scrolled, and what is wrong is read first."""
 
 
 def _focus_of(refs: Sequence[NodeRef], selected: Collection[NodeRef]) -> int:

@@ -85,7 +85,15 @@ class FootPane(Pane):
 
     def _legend(self, cells: int) -> Frame:
         steps, unit = self.ramp or (self.pen.thresholds_ms, "ms")
-        return legend(max(1, cells - 5), self.pen.theme, self.pen.level, most_rows=1, thresholds_ms=steps, unit=unit)
+        return legend(
+            max(1, cells - 5),
+            self.pen.theme,
+            self.pen.level,
+            most_rows=1,
+            thresholds_ms=steps,
+            unit=unit,
+            with_directions=True,
+        )
 
     def _notice(self) -> Row:
         """Say what just happened, or what went wrong with looking."""
