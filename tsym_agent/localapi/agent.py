@@ -184,8 +184,9 @@ class AgentClient(LocalClient):
                 if answer.status != 200:
                     raise from_answer(self.where, name, answer.status, await answer.read())
                 while (chunk := await next_chunk(answer, silence_s)) is not None:
-                    for line in self._cut(lines, chunk, name):
-                        yield self._parsed(parse, line, name)
+                    cut = self._cut(lines, chunk, name)
+                    while cut:  # handed on and let go: the first line of a stream is as large as a whole status
+                        yield self._parsed(parse, cut.pop(0), name)
         except WireError as error:
             raise from_wire(self.where, error) from error
 

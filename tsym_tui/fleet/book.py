@@ -81,6 +81,14 @@ class PairBook:
             del self._windows[key]
         self._changed = {key for key in self._windows if key in self._changed or pairs.get(key) is not before.get(key)}
 
+    def pieces(
+        self, sources: AbstractSet[NodeRef], targets: AbstractSet[NodeRef], most: int
+    ) -> Iterator[list[PairKey]]:
+        """Yield the keys of shown pairs from some nodes to some nodes, out of so many at a time: the very same keys."""
+        keys = iter(list(self._pairs))
+        while piece := list(itertools.islice(keys, most)):
+            yield [key for key in piece if key[0] in sources and key[1] in targets]
+
     def doubt(self, sources: AbstractSet[NodeRef]) -> None:
         """Take the nodes that cannot be asked now: what they measured is history, however young."""
         if others := self._doubted ^ sources:

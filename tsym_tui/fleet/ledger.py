@@ -72,6 +72,8 @@ class _Told(NamedTuple):
     """A peer as a host told of it."""
 
     data: bytes
+    mark: int
+    """Fingerprint of the bytes, one object for all hosts that told the same."""
     peer: PeerStatus
     route: Route | None
 
@@ -157,7 +159,7 @@ class Ledger:
         moved: set[StableNodeID] = set()
         leaving = [self._ids.pop(key) for key in gone if key in self._ids]
         for key, told in peers.items():
-            self._prints[key] = hash(told.data)
+            self._prints[intern(key)] = told.mark
             if not told.peer.id:
                 continue
             stable_id = self._remember(key, told.peer.id)
@@ -278,7 +280,7 @@ def _all_told(peers: Mapping[str, bytes]) -> dict[str, _Told]:
 def _told(data: bytes) -> _Told:
     """Read a peer: most hosts say the same of it, byte by byte."""
     peer = _PEER.decode(data)
-    return _Told(data, peer, route_of(peer))
+    return _Told(data, hash(data), peer, route_of(peer))
 
 
 @lru_cache(maxsize=_ALIKE)

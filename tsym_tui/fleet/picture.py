@@ -212,7 +212,7 @@ class Picture:
         asked = tuple(source for source in sources if source in self._usable)
         if self._planned != (planned := (asked, probed)):
             weights: dict[PairKey, int] = {}
-            for keys in _pieces(asked, probed):
+            for keys in self.book.pieces(frozenset(asked), probed, PAIRS_AT_ONCE):
                 weights |= self._plan.weigh(keys)
                 yield
             self._planned = planned

@@ -80,6 +80,7 @@ async def follow(agent: Agent, ledger: Ledger, follower: Follower, turn: Abstrac
         if first is None:
             return
         number = _work_in(first, ledger, follower, agent.where)
+        del first  # as large as a whole status, and the stream may stand for days
         async for line in lines:
             number += 1
             if line.seq != number and not isinstance(line, Snapshot):

@@ -44,3 +44,10 @@ def test_a_snapshot_has_what_no_piece_made() -> None:
     book.renew(0.0, 1)
 
     assert {pair.path for pair in book.current(0.0).values()} == {PathKind.DIRECT}
+
+
+def test_keys_are_handed_on_and_not_made_again() -> None:
+    book = book_with_paths()
+    found = [key for piece in book.pieces({ref("a")}, {ref("b"), ref("d")}, 2) for key in piece]
+
+    assert [id(key) for key in found] == [id(KEYS[0]), id(KEYS[2])]
