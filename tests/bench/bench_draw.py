@@ -108,7 +108,12 @@ def _changes(scene: Snapshot) -> Iterator[Figure]:
     """Move the mouse, hear new samples, read a snapshot: of five thousand nodes as they are drawn by default."""
     graph = TailnetGraph.from_snapshot(scene)
     placement = place(graph, "tags", size=SIZE)
-    whole = timed(lambda: (graph.lineage.clear(), _encode(draw_map(graph, placement, SIZE).rows)))
+
+    @timed
+    def whole() -> None:
+        graph.lineage.clear()
+        _encode(draw_map(graph, placement, SIZE).rows)
+
     refs = list(scene.nodes)
     turns = count()
     shown = draw_map(graph, placement, SIZE)
@@ -142,7 +147,7 @@ def _changes(scene: Snapshot) -> Iterator[Figure]:
     yield compare("graph-delta", updated, "ms", ("reading it whole", read), "<= 0.2")
 
 
-def _both(one: Frame, other: Frame) -> Iterator[tuple[list[Run], list[Run]]]:
+def _both(one: Frame, other: Frame) -> Iterator[tuple[Sequence[Run], Sequence[Run]]]:
     return zip(one.rows, other.rows, strict=True)
 
 

@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.segment import Segment
 from textual.strip import Strip
 
-from tsym_tui.graph.frame import Run
+from tsym_tui.graph.drawing.canvas import Canvas
+from tsym_tui.graph.frame import Frame, Run
 from tsym_tui.graph.themes import PLAIN, Style
 from tsym_tui.ui.rows.pens import width_of
-from tsym_tui.ui.widgets.strips import InkStrip, rich_style
+from tsym_tui.ui.widgets.strips import InkStrip, encode, rich_style
 
 BACKGROUND = "#0e1116"
 LOOKS = [
@@ -117,3 +118,31 @@ def test_a_terminal_of_few_colours_gets_codes_it_knows() -> None:
 
     assert "38;" not in text
     assert ColorSystem.STANDARD is console("standard")._color_system
+
+
+def some_picture(seed: int) -> Frame:
+    """Scribble on a canvas."""
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    canvas = Canvas(40, 8)
+    for _ in range(60):
+        canvas.write(chance.randrange(-4, 40), chance.randrange(8), chance.choice(TEXTS), chance.choice(LOOKS))
+    canvas.tint(5, 2, 20, 5, "#2a2740")
+    return canvas.frame()
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("background", [BACKGROUND, None], ids=str)
+@pytest.mark.parametrize("system", [ColorSystem.TRUECOLOR, ColorSystem.STANDARD], ids=lambda system: system.name)
+def test_rows_that_are_ready_are_written_as_their_runs_are(
+    seed: int, background: str | None, system: ColorSystem
+) -> None:
+    for row in some_picture(seed).rows:
+        assert encode(row, system, background) == encode(list(row), system, background)
+
+
+def test_a_ready_row_has_the_cells_of_its_strip() -> None:
+    for row in some_picture(3).rows:
+        strip = InkStrip(row, 40, BACKGROUND)
+
+        assert cells(strip.render(console())) == cells(InkStrip(list(row), 40, BACKGROUND).render(console()))
+        assert strip.text == "".join(run.text for run in row)

@@ -36,7 +36,7 @@ class Pen(msgspec.Struct, frozen=True):
         """Return text in the look of a role."""
         return Run(text, self.theme.style(role))
 
-    def write(self, rows: Iterable[Row]) -> str:
+    def write(self, rows: Iterable[Sequence[Run]]) -> str:
         """Return rows as text, each line ended."""
         frame = Frame(0, 0, list(rows))
         return to_plain(frame) if self.depth is None else to_ansi(frame, self.depth)

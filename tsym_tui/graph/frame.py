@@ -5,7 +5,8 @@ Nothing here needs numpy: commands print frames, and a widget turns runs into it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -23,12 +24,32 @@ class Run(NamedTuple):
     style: Style
 
 
+Changes = Callable[[Style, Style], str]
+"""What a terminal is sent to turn one look into another."""
+
+
+class ReadyRow(Sequence[Run]):
+    """A row that can be written as one line for a terminal without making its runs."""
+
+    @abstractmethod
+    def written(self, changes: Changes, background: str | None) -> str:
+        """Return letters and escape codes, beginning and ending plain; `background` is for cells that have none."""
+
+    def __eq__(self, other: object) -> bool:
+        """Whether another row has the same runs."""
+        return self is other or (isinstance(other, Sequence) and list(self) == list(other))
+
+    def __hash__(self) -> int:
+        """Hash as the runs do."""
+        return hash(tuple(self))
+
+
 class Frame(msgspec.Struct, frozen=True):
     """A picture of `height` rows; each row's runs fill exactly `width` cells."""
 
     width: int
     height: int
-    rows: list[list[Run]]
+    rows: Sequence[Sequence[Run]]
     nodes: Mapping[tuple[int, int], int] = {}
     """Node index by (x, y), for the cells of markers and names."""
 

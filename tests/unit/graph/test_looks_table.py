@@ -141,7 +141,7 @@ def drawn(there: Pair, back: Pair, level: Level, theme: Theme) -> list[Run]:
     size = Size(60, 9)
     spots = (np.array([[2, 2], [57, 2], [30, 8]]) + 0.5) / np.array(size)
     placement = Placement("test", tuple(graph.index), spots, size)
-    return draw_map(graph, placement, size, MapOptions(level=level, theme=theme)).rows[2]
+    return list(draw_map(graph, placement, size, MapOptions(level=level, theme=theme)).rows[2])
 
 
 @EVERY_LEVEL

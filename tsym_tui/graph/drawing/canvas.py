@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache, partial
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from tsym_tui.graph.cells import width
+from tsym_tui.graph.drawing.sheets import BLANK, TAIL, Sheet
 from tsym_tui.graph.frame import Frame, Run
 from tsym_tui.graph.themes import PLAIN, Style
-
-_BLANK = ord(" ")
-_TAIL = 0
-"""Right half of a wide character."""
 
 
 class Palette:
@@ -86,7 +82,7 @@ class Canvas:
         """Start blank."""
         self.width, self.height = columns, rows
         self.palette = palette or Palette()
-        self.codes = np.full((rows, columns), _BLANK, dtype=np.uint32)
+        self.codes = np.full((rows, columns), BLANK, dtype=np.uint32)
         self.styles = np.zeros((rows, columns), dtype=np.uint16)
         self.tints = np.zeros((rows, columns), dtype=np.uint8)
         self._taken = [0] * rows
@@ -147,7 +143,7 @@ class Canvas:
                 self.codes[y, at] = ord(char)
                 self.styles[y, at : at + cells] = number
                 if cells == 2:
-                    self.codes[y, at + 1] = _TAIL
+                    self.codes[y, at + 1] = TAIL
             at += cells
 
     def stamp(
@@ -176,7 +172,7 @@ class Canvas:
 
     def underlay(self, codes: NDArray[np.uint32], styles: NDArray[np.uint16], *, over_lines: bool = False) -> None:
         """Put a picture of lines under what is written: only untaken, blank cells change, or those of other lines."""
-        free = ~self._taken_cells() & (codes != _BLANK if over_lines else self.codes == _BLANK)
+        free = ~self._taken_cells() & (codes != BLANK if over_lines else self.codes == BLANK)
         self.codes[free] = codes[free]
         self.styles[free] = styles[free]
 
@@ -193,13 +189,13 @@ class Canvas:
         """
         self._keys = self._filled(list(self.palette.styles)).astype(np.int32) * _MOST_TINTS + self.tints
         fresh = np.ones(self.height, dtype=bool)
-        rows: list[list[Run]] = [[]] * self.height
+        rows: list[Sequence[Run]] = [()] * self.height
         if earlier is not None and self._compares(earlier[0]):
             fresh = self._changed_since(earlier[0])
             rows = list(earlier[1].rows)
-        changed = np.flatnonzero(fresh).tolist()
-        for row, runs in zip(changed, self._runs(fresh), strict=True):
-            rows[row] = runs
+        if fresh.any():
+            for row, ready in zip(np.flatnonzero(fresh).tolist(), self._sheet(fresh).rows, strict=True):
+                rows[row] = ready
         return Frame(self.width, self.height, rows, self.nodes)
 
     def _compares(self, other: Canvas) -> bool:
@@ -208,31 +204,15 @@ class Canvas:
     def _changed_since(self, other: Canvas) -> NDArray[np.bool_]:
         return np.asarray((other._keys != self._keys).any(axis=1) | (other.codes != self.codes).any(axis=1))
 
-    def _runs(self, wanted: NDArray[np.bool_]) -> Iterator[list[Run]]:
-        """Yield the runs of some rows."""
-        count = int(np.count_nonzero(wanted))
-        if not count:
-            return
-        keys = self._keys[wanted].ravel()
-        changes = np.append(True, keys[1:] != keys[:-1])
-        changes[:: self.width] = True
-        edges = np.flatnonzero(changes)
-        marks = keys[edges].tolist()
-        table = list(self.palette.styles)
-        looks = {key: self._look(key, table) for key in set(marks)}
-        text = self.codes[wanted].tobytes().decode("utf-32-le")
-        pieces = [text[start:stop] for start, stop in pairwise([*edges.tolist(), len(text)])]
-        if "\0" in text:
-            pieces = [piece.replace("\0", "") for piece in pieces]
-        runs = list(map(_run, zip(pieces, [looks[key] for key in marks], strict=True)))
-        breaks = np.searchsorted(edges, np.arange(count + 1) * self.width).tolist()
-        for start, stop in pairwise(breaks):
-            yield runs[start:stop]
+    def _sheet(self, wanted: NDArray[np.bool_]) -> Sheet:
+        """Return some rows."""
+        keys, table = self._keys[wanted], list(self.palette.styles)
+        return Sheet(self.codes[wanted], keys, {key: self._look(key, table) for key in np.unique(keys).tolist()})
 
     def _filled(self, table: list[Style]) -> NDArray[np.uint16]:
         """Let blanks take the style to their left, unless that would show."""
         shows = np.array([style.bg is not None or style.reverse for style in table])
-        blank = (self.codes == _BLANK) & ~shows[self.styles]
+        blank = (self.codes == BLANK) & ~shows[self.styles]
         source = np.where(blank, 0, np.arange(self.width))
         filled = np.take_along_axis(self.styles, np.maximum.accumulate(source, axis=1), axis=1)
         return np.asarray(np.where(shows[filled] & blank, 0, filled))
@@ -245,9 +225,6 @@ class Canvas:
 
 
 _MOST_TINTS = 256
-
-_run = partial(tuple.__new__, Run)
-"""Makes a run of a pair in a third of the time: a crowded picture has ten thousand."""
 
 
 @lru_cache(maxsize=4096)

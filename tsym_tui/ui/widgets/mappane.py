@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.timer import Timer
 
 from tsym_agent.model.ids import NodeRef
+from tsym_tui.graph.frame import Run
 from tsym_tui.graph.groups import Criterion
 from tsym_tui.ui.crashes import name_and_words, words_of
 from tsym_tui.ui.desk import Desk
@@ -264,7 +265,7 @@ class MapPane(Pane):
         self._painted_s = None
         self._rests_until_s = time.monotonic() + REST_FACTOR * took_s if took_s > SLOW_S else 0.0
 
-    def build(self, cells: int, height: int) -> Sequence[Row]:
+    def build(self, cells: int, height: int) -> Sequence[Sequence[Run]]:
         """Return the newest map, or a word about why there is none."""
         if self._trouble is not None:
             lines = wrap(self._trouble[1], max(8, cells - 6))

@@ -9,6 +9,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tsym_tui.graph.frame import ReadyRow, Run
 from tsym_tui.graph.looks import Role
 from tsym_tui.ui.crashes import name_and_words
 from tsym_tui.ui.desk import Desk
@@ -24,7 +25,7 @@ class Pane(Widget):
     def __init__(self, desk: Desk, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id, classes=classes)
         self.desk = desk
-        self._rows: list[Row] = []
+        self._rows: list[Sequence[Run]] = []
         self._strips: list[Strip] = []
 
     @property
@@ -32,7 +33,7 @@ class Pane(Widget):
         """The pen to write with."""
         return self.desk.pen
 
-    def build(self, cells: int, height: int) -> Sequence[Row]:  # noqa: ARG002 - for subclasses
+    def build(self, cells: int, height: int) -> Sequence[Sequence[Run]]:  # noqa: ARG002 - for subclasses
         """Return the rows for a size; fewer or narrower ones are filled up, more or wider ones cut."""
         return []
 
@@ -47,13 +48,14 @@ class Pane(Widget):
             return
         self.show_rows(self._safely_built(self.size))
 
-    def show_rows(self, rows: Sequence[Row], *, fills: bool = False) -> None:
+    def show_rows(self, rows: Sequence[Sequence[Run]], *, fills: bool = False) -> None:
         """Paint rows where they differ from those on screen; `fills` promises that each is as wide as the pane."""
         cells, height = self.size
-        wanted = [list(row) for row in rows[:height]] + [[] for _ in range(height - len(rows))]
+        wanted: list[Sequence[Run]] = [row if isinstance(row, ReadyRow) else list(row) for row in rows[:height]]
+        wanted += [[] for _ in range(height - len(rows))]
         background = self.pen.theme.colour(Role.BG)
         is_new = len(self._rows) != height or any(strip.cell_length != cells for strip in self._strips)
-        changed = [y for y in range(height) if is_new or self._rows[y] != wanted[y]]
+        changed = [y for y in range(height) if is_new or _differ(self._rows[y], wanted[y])]
         if not changed:
             return
         strips = self._strips if not is_new else [Strip.blank(cells)] * height
@@ -84,12 +86,12 @@ class Pane(Widget):
     def _paint_now(self) -> None:
         """Build strips without asking for another paint: we are in one."""
         cells, height = self.size
-        rows = list(self._safely_built(self.size))[:height]
+        rows = self._safely_built(self.size)[:height]
         background = self.pen.theme.colour(Role.BG)
-        self._rows = rows + [[] for _ in range(height - len(rows))]
+        self._rows = [*rows, *([] for _ in range(height - len(rows)))]
         self._strips = [InkStrip(fit(row, cells, self.pen.signs.ellipsis), cells, background) for row in self._rows]
 
-    def _safely_built(self, size: Size) -> Sequence[Row]:
+    def _safely_built(self, size: Size) -> Sequence[Sequence[Run]]:
         """Build, or say in place what went wrong: one bad value must not take the screen away."""
         try:
             return self.build(size.width, size.height)
@@ -97,3 +99,10 @@ class Pane(Widget):
             self.log(error)
             lines = wrap(f"cannot draw this: {name_and_words(error)}", max(8, size.width - 4))
             return [[], *([self.pen("  "), self.pen(line, Role.WARN)] for line in lines)]
+
+
+def _differ(row: Sequence[Run], other: Sequence[Run]) -> bool:
+    """Whether rows may look different; ready ones that stayed the same are the same object."""
+    if isinstance(row, ReadyRow) or isinstance(other, ReadyRow):
+        return row is not other
+    return row != other

@@ -9,7 +9,7 @@ semi-internal in Textual 8.2; a test holds both ways of drawing to the same cell
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import msgspec
 from rich.color import Color, ColorSystem
@@ -18,7 +18,7 @@ from rich.segment import Segment
 from rich.style import Style as RichStyle
 from textual.strip import Strip
 
-from tsym_tui.graph.frame import Run
+from tsym_tui.graph.frame import Changes, ReadyRow, Run
 from tsym_tui.graph.themes import Style
 
 _RESET = "\x1b[0m"
@@ -71,6 +71,8 @@ def encode(runs: Sequence[Run], system: ColorSystem, background: str | None = No
 
     Where only the colour of the letters changes, blanks carry the old one on: nobody sees it, and a sequence is saved.
     """
+    if isinstance(runs, ReadyRow):
+        return runs.written(_changes(system), background)
     parts: list[str] = []
     current = _PLAIN
     for text, style in runs:
@@ -83,6 +85,12 @@ def encode(runs: Sequence[Run], system: ColorSystem, background: str | None = No
     if current != _PLAIN:
         parts.append(_RESET)
     return "".join(parts)
+
+
+@lru_cache(maxsize=8)
+def _changes(system: ColorSystem) -> Changes:
+    """Return what changes looks on a kind of terminal: always the same object, by which ready rows know their line."""
+    return partial(change, system=system)
 
 
 @lru_cache(maxsize=4096)
@@ -99,7 +107,7 @@ class InkStrip(Strip):
     def __init__(self, runs: Sequence[Run], width: int, background: str | None = None) -> None:
         super().__init__((), width)
         del self._segments  # the slot stays empty until somebody reads it: see __getattr__
-        self._runs = tuple(runs)
+        self._runs = runs if isinstance(runs, ReadyRow) else tuple(runs)
         self._background = background
         self._ink: tuple[ColorSystem, str] | None = None
 
