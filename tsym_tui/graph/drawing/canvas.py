@@ -206,8 +206,8 @@ class Canvas:
 
     def _sheet(self, wanted: NDArray[np.bool_]) -> Sheet:
         """Return some rows."""
-        keys, table = self._keys[wanted], list(self.palette.styles)
-        return Sheet(self.codes[wanted], keys, {key: self._look(key, table) for key in np.unique(keys).tolist()})
+        table = list(self.palette.styles)
+        return Sheet(self.codes[wanted], self._keys[wanted], lambda key: self._look(key, table))
 
     def _filled(self, table: list[Style]) -> NDArray[np.uint16]:
         """Let blanks take the style to their left, unless that would show."""

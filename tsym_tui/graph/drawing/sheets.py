@@ -7,7 +7,7 @@ of these, takes five times as long.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import overload
@@ -30,15 +30,17 @@ Ints = NDArray[np.int64]
 class Sheet:
     """Some rows of one picture."""
 
-    def __init__(self, codes: NDArray[np.uint32], keys: NDArray[np.int32], looks: dict[int, Style]) -> None:
-        """Take characters and looks by row and column, and what the numbers of the looks stand for."""
+    def __init__(self, codes: NDArray[np.uint32], keys: NDArray[np.int32], look: Callable[[int], Style]) -> None:
+        """Take characters and numbers of looks by row and column, and what such a number stands for."""
         self._height, self._width = codes.shape
-        self._codes, self._looks = codes.ravel(), looks
+        self._codes = codes.ravel()
         flat = keys.ravel()
         changes = np.append(True, flat[1:] != flat[:-1])
         changes[:: self._width] = True
         self._edges: Ints = np.flatnonzero(changes)
         self._marks = flat[self._edges]
+        found, self._local = np.unique(self._marks, return_inverse=True)
+        self._looks = {mark: look(mark) for mark in found.tolist()}
         self._written: tuple[Changes, str | None, list[str]] | None = None
 
     @property
@@ -91,8 +93,8 @@ class Sheet:
 
         Where only the colour of the letters changes, blanks carry the old one on: nobody sees it.
         """
-        found, local = np.unique(self._marks, return_inverse=True)
-        looks = [_on(self._looks[mark], background) for mark in found.tolist()]
+        local = self._local
+        looks = [_on(look, background) for look in self._looks.values()]
         looks.append(PLAIN)
         grounds = {look.bg: place for place, look in enumerate(looks)}
         ground = np.array([grounds[look.bg] for look in looks])
