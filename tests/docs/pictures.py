@@ -81,6 +81,7 @@ SCREENS = (
     Shot("map-hidden-names", "map", keys=("H",)),
     Shot("node", "nodes", keys=("j", "enter")),
     Shot("pair", "map", keys=("tab", "enter")),
+    Shot("pair-one-way", "overview", keys=("j", "j", "enter")),
     Shot("tree", "nodes", keys=("j", "enter", "t")),
     Shot("launch", "overview", keys=("9",)),
     Shot("calls", "map", keys=("@",)),
