@@ -114,6 +114,12 @@ class DrawnMap:
 
         return LAYOUTS[self.layout].turns
 
+    def follow(self, before: DrawnMap) -> None:
+        """Take over what the map before knew, where nodes stand as they stood."""
+        is_same = before._placement is self._placement and before._graph.index is self._graph.index
+        if is_same and "spots" in vars(before) and self.layout != "arcs" and _size(before) == _size(self):
+            vars(self)["spots"] = before.spots
+
     @cached_property
     def spots(self) -> Mapping[NodeRef, tuple[float, float]]:
         """Where nodes are in cells, as drawn: the ones that no row had room for are left out."""
@@ -125,6 +131,10 @@ class DrawnMap:
         for cell, index in frame.nodes.items():
             rows.setdefault(nodes[index].ref, []).append(cell)
         return {ref: (_inner_edge([x for x, _ in cells], frame.width), cells[0][1]) for ref, cells in rows.items()}
+
+
+def _size(drawn: DrawnMap) -> tuple[int, int]:
+    return drawn.frame.width, drawn.frame.height
 
 
 def _inner_edge(columns: list[int], width: int) -> float:

@@ -56,6 +56,13 @@ def code_of(pair: Pair) -> int:
     return _FRESH_CODES[pair.path] + (ms is not None and ms >= SLOW_MS)
 
 
+def standing_of(code: int) -> tuple[SampleState, PathKind]:
+    """Return state and class of pairs that stand so; unless fresh no class is told."""
+    if code < _FRESH:
+        return _STATES[code], PathKind.UNKNOWN
+    return SampleState.FRESH, _PATHS[(code - _FRESH) // 2]
+
+
 def kind_of(code: int) -> Kind | None:
     """Say what is wrong with a pair that stands so; None = nothing, or not asked."""
     return _KINDS[code]

@@ -25,6 +25,7 @@ from tsym_tui.ui.digests import Digest
 from tsym_tui.ui.problems import KEY_WARNING_S
 from tsym_tui.ui.rows.facts import claims, fact, host_lines, standing_lines
 from tsym_tui.ui.rows.pens import Pen, Row, fit_text, spread, wrap
+from tsym_tui.ui.tallies import standing_of
 
 MOST_PAIRS = 400
 """More than anybody scrolls through; the table and its filter find the others."""
@@ -83,19 +84,25 @@ def class_bars(pen: Pen, digest: Digest, ref: NodeRef, cells: int) -> list[Row]:
 
 
 def _counted(digest: Digest, ref: NodeRef) -> Counter[Look]:
-    """Count a node's pairs by look; only those that are asked from both ends have to be merged."""
-    stands: Counter[tuple[SampleState, PathKind]] = Counter()
-    pairs, counts = digest.snapshot.pairs, Counter[Look]()
-    for other in digest.neighbours(ref):
-        there, back = pairs.get((ref, other)), pairs.get((other, ref))
-        only = there if back is None else back if there is None else None
-        if only is None:
-            line = combine(there, back)
-            stands[line.state, line.path] += 1
+    """Count a node's pairs by look; where both ends ask, that follows from how the two directions stand."""
+    places, codes = digest.places, digest.codes
+    alone, mutual = Counter[int](), Counter[tuple[int, int]]()
+    examples: dict[tuple[int, int], int] = {}
+    for place in places.leaving.get(ref, ()):
+        twin = places.twin(place)
+        if twin is None:
+            alone[codes[place]] += 1
         else:
-            stands[only.state, only.path] += 1
-    for (state, path), count in stands.items():
-        counts[verdict_look(state, path)] += count
+            both = codes[place], codes[twin]
+            mutual[both] += 1
+            examples[both] = place
+    alone.update(codes[place] for place in places.arriving.get(ref, ()) if places.twin(place) is None)
+    counts = Counter[Look]()
+    for code, count in alone.items():
+        counts[verdict_look(*standing_of(code))] += count
+    for both, count in mutual.items():
+        line = line_between(digest, *places.keys[examples[both]])
+        counts[verdict_look(line.state, line.path)] += count
     return counts
 
 

@@ -93,7 +93,7 @@ class Pen(msgspec.Struct, frozen=True):
 
 def width_of(row: Sequence[Run]) -> int:
     """Count the cells of a row."""
-    return sum(width(run.text) for run in row)
+    return width("".join([run.text for run in row]))
 
 
 def blank(cells: int, style: Style = PLAIN) -> Row:
@@ -119,6 +119,9 @@ def clip(row: Sequence[Run], cells: int, ellipsis: str = "…") -> Row:
 
 def fit(row: Sequence[Run], cells: int, ellipsis: str = "…") -> Row:
     """Make a row exactly that wide: cut, or padded on the right."""
+    taken = width_of(row)
+    if taken <= cells:
+        return [*row, *blank(cells - taken)]
     kept = clip(row, cells, ellipsis)
     return kept + blank(cells - width_of(kept))
 

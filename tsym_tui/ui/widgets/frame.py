@@ -65,23 +65,33 @@ class FootPane(Pane):
         self.ramp: tuple[tuple[float, ...], str] | None = None
         """Thresholds and unit of the colours, where they are not of a round trip."""
         self._keys = keys_of(scope, desk.keys)
+        self._drawn: tuple[tuple[object, ...], Frame, Row] | None = None
+        """What the legend and the key row were drawn for, and they: news do not change them."""
 
     def build(self, cells: int, height: int) -> Sequence[Row]:
         """Write the rows there is room for, from the last one up."""
-        drawn = self._legend(cells)
+        drawn, keys = self._standing(cells)
         notice = self._notice()
         if not notice and len(drawn.rows) > 1:  # too narrow for one row: the ramp takes the blank one
             ramp = [run for run in drawn.rows[1] if not run.text.isspace()]
             left = selection_line(self.pen, self.desk.view) if cells < PANE_CELLS else []
             notice = [*blank(3), *spread(left, ramp, cells - 5, self.pen.signs.ellipsis)]
-        rows = [notice, [*blank(3), *drawn.rows[0]], render_keys(self.pen, self._keys, cells)]
+        rows = [notice, [*blank(3), *drawn.rows[0]], keys]
         return rows[-height:]
 
     @property
     def legend_row(self) -> Row:
         """What looks mean, in one row; empty where there is nothing to explain."""
-        drawn = self._legend(self.size.width)
+        drawn, _ = self._standing(self.size.width)
         return [*blank(3), *drawn.rows[0]]
+
+    def _standing(self, cells: int) -> tuple[Frame, Row]:
+        """Return the legend and the key row, drawn once for as long as they stay the same."""
+        pen = self.pen
+        wanted = (cells, pen.theme.name, pen.level, pen.thresholds_ms, self.ramp)
+        if self._drawn is None or self._drawn[0] != wanted:
+            self._drawn = (wanted, self._legend(cells), render_keys(pen, self._keys, cells))
+        return self._drawn[1:]
 
     def _legend(self, cells: int) -> Frame:
         steps, unit = self.ramp or (self.pen.thresholds_ms, "ms")

@@ -220,6 +220,8 @@ class MapPane(Pane):
         if not self.desk.veil.fits(message.drawn.request.snapshot):
             self._finish()
             return
+        if self.drawn is not None:
+            message.drawn.follow(self.drawn)
         self.drawn, self._trouble = message.drawn, None
         if message.drawn.survey is None and self.focus_ref is None:
             self._last_whole = message.drawn.request.layout
