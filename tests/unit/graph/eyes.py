@@ -6,6 +6,7 @@ The matrices for full protanopia, deuteranopia and tritanopia on linear RGB are 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 Vector = tuple[float, float, float]
@@ -39,7 +40,7 @@ def contrast(colour: str, background: str) -> float:
 def distance(one: str, other: str, eyes: str = "normal") -> float:
     """Return how far apart two `#rrggbb` are to somebody's eyes."""
     here, there = _seen(one, eyes), _seen(other, eyes)
-    return 100 * sum((a - b) ** 2 for a, b in zip(here, there, strict=True)) ** 0.5
+    return 100 * math.dist(here, there)
 
 
 def _seen(colour: str, eyes: str) -> Sequence[float]:

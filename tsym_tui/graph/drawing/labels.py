@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import msgspec
@@ -34,11 +35,16 @@ class LineCover:
     """How many cells of a rectangle have lines in them, in four look-ups."""
 
     def __init__(self, drawn: NDArray[np.bool_]) -> None:
-        """Take a (height, width) mask of cells with lines."""
-        sums = np.zeros((drawn.shape[0] + 1, drawn.shape[1] + 1), dtype=np.int64)
-        sums[1:, 1:] = drawn.cumsum(axis=0).cumsum(axis=1)
-        self._rows, self._columns = sums.shape
-        self._sums: list[list[int]] = sums.tolist()  # single numbers are read: a list gives them four times as fast
+        """Take a (height, width) mask of cells with lines; it is read when it is first asked about."""
+        self._drawn = drawn
+        self._rows, self._columns = drawn.shape[0] + 1, drawn.shape[1] + 1
+
+    @cached_property
+    def _sums(self) -> list[list[int]]:
+        sums = np.zeros((self._rows, self._columns), dtype=np.int64)
+        sums[1:, 1:] = self._drawn.cumsum(axis=0).cumsum(axis=1)
+        sums_in_lists: list[list[int]] = sums.tolist()  # single numbers are read: a list gives them four times as fast
+        return sums_in_lists
 
     def count(self, left: int, top: int, right: int, bottom: int) -> int:
         """Return the number of such cells; right and bottom are outside."""
