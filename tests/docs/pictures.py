@@ -9,6 +9,7 @@ a fleet looks at it until its pairs are settled, and the app is driven on that p
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -216,6 +217,7 @@ def main(arguments: Sequence[str]) -> None:
     folder = Path(arguments[0]) if arguments else FOLDER
     names = tuple(arguments[1:])
     folder.mkdir(parents=True, exist_ok=True)
+    os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # commands without their folder
     asyncio.run(draw([shot for shot in shots() if not names or shot.name.startswith(names)], folder))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from textual import events
 from textual.message import Message
@@ -46,6 +47,8 @@ class OverviewPane(Pane):
         self.trends = Trends()
         self._chosen: Problem | None = None
         self._overview: tuple[Picture, Overview] | None = None
+        self._counting: Picture | None = None
+        """The large picture that is being counted, or was: once is enough, however often the pane is drawn."""
         self._places: dict[int, int] = {}
 
     @property
@@ -109,8 +112,10 @@ class OverviewPane(Pane):
         if self._overview is None or self._overview[0] is not picture:
             if len(picture.snapshot.pairs) <= COUNTED_AT_ONCE:
                 self._overview = (picture, overview_of(picture.digest, picture.problems))
-            else:
-                self.run_worker(self._count(picture), group="overview", description="counts pairs", exclusive=True)
+            elif self._counting is not picture:
+                self._counting = picture
+                count = partial(self._count, picture)
+                self.run_worker(count, group="overview", description="counts pairs", exclusive=True)
         return None if self._overview is None else self._overview[1]
 
     async def _count(self, picture: Picture) -> None:
