@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
 
 from textual import events
 from textual.message import Message
@@ -114,8 +113,9 @@ class OverviewPane(Pane):
                 self._overview = (picture, overview_of(picture.digest, picture.problems))
             elif self._counting is not picture:
                 self._counting = picture
-                count = partial(self._count, picture)
-                self.run_worker(count, group="overview", description="counts pairs", exclusive=True)
+                self.run_worker(
+                    lambda: self._count(picture), group="overview", description="counts pairs", exclusive=True
+                )
         return None if self._overview is None else self._overview[1]
 
     async def _count(self, picture: Picture) -> None:
