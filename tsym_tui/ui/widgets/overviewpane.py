@@ -113,9 +113,7 @@ class OverviewPane(Pane):
                 self._overview = (picture, overview_of(picture.digest, picture.problems))
             elif self._counting is not picture:
                 self._counting = picture
-                self.run_worker(
-                    lambda: self._count(picture), group="overview", description="counts pairs", exclusive=True
-                )
+                self.run_worker(self._count(picture), group="overview", description="counts pairs", exclusive=True)
         return None if self._overview is None else self._overview[1]
 
     async def _count(self, picture: Picture) -> None:
