@@ -147,7 +147,7 @@ def imported_by(code: str) -> set[str]:
 def test_help_imports_nothing_of_weight() -> None:
     loaded = imported_by("from tsym_tui.cli.main import main; main(['--help'])")
 
-    assert not {"textual", "networkx", "numpy", "rich", "asyncio", "msgspec", "tomllib"} & loaded
+    assert not {"textual", "networkx", "numpy", "rich", "asyncio", "msgspec", "tomllib", "importlib.metadata"} & loaded
 
 
 def test_text_commands_draw_without_networkx() -> None:
